@@ -1,0 +1,31 @@
+/** Names that live in users' clusters. They are never changed: objects that carry them outlive every version of the operator. */
+
+export const group = 'integration-scheduler.io'
+export const version = 'v1alpha1'
+export const apiVersion = `${group}/${version}`
+
+export const label = {
+  schedule: `${group}/schedule`,
+  integration: `${group}/integration`,
+  set: `${group}/set`,
+  member: `${group}/member`,
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const
+
+/** Value of the label `app.kubernetes.io/managed-by`, and field manager of every write of the operator. */
+export const manager = 'integration-scheduler'
+
+export const annotation = {
+  cursor: `${group}/cursor`,
+  runName: `${group}/run-name`,
+  templateHash: `${group}/template-hash`,
+} as const
+
+/** Kubernetes' own: the time a Job was scheduled for, written by the CronJob controller on each Job (RFC 3339, in the CronJob's zone). */
+export const scheduledTimestampAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
+
+/** One Lease in each namespace: the lock table; runs in progress also name it as an owner, so that they outlive a foreground deletion. */
+export const locksLease = 'integration-scheduler-locks'
+
+/** Finalizer of Kubernetes' own garbage collector: dependents are orphaned, not deleted, when the object goes. */
+export const orphanFinalizer = 'orphan'
