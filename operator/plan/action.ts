@@ -1,0 +1,135 @@
+import type { Instant } from '../model/instant.ts'
+import type { CronJob, Job, Json, JsonObject } from '../model/kubernetes.ts'
+
+/** Children that we write; users' own objects are never written, but for their status. */
+export type ChildResource = 'cronjobs' | 'jobs' | 'leases'
+
+export type StatusResource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns'
+
+/** RFC 6902, the part of it that we use. */
+export type JsonPatch = readonly (
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string }
+)[]
+
+/**
+ * One request to the API server, with the state of the world that it assumes; the server refuses it in any other.
+ * - create: the name is free. A name that is taken is looked at, never adopted.
+ * - patch, delete: the object is the very one (and in the very version) that was decided upon.
+ * - look: one uncached read. What it saw is evidence for the next plan.
+ */
+export type Action =
+  | {
+      readonly verb: 'create'
+      readonly resource: ChildResource
+      readonly namespace: string
+      readonly name: string
+      readonly object: JsonObject
+      readonly because: string
+    }
+  | {
+      readonly verb: 'patch'
+      readonly resource: ChildResource
+      readonly namespace: string
+      readonly name: string
+      readonly uid: string
+      readonly resourceVersion: string
+      readonly patch: JsonPatch
+      readonly because: string
+    }
+  | {
+      readonly verb: 'delete'
+      readonly resource: ChildResource
+      readonly namespace: string
+      readonly name: string
+      readonly uid: string
+      /** Absent: any version of this object may be deleted. */
+      readonly resourceVersion?: string | undefined
+      readonly propagationPolicy: 'Background' | 'Foreground' | 'Orphan'
+      readonly because: string
+    }
+  | Look
+
+export interface Look {
+  readonly verb: 'look'
+  readonly resource: 'cronjobs' | 'jobs'
+  readonly namespace: string
+  readonly name: string
+  readonly because: string
+}
+
+/** The whole status that an object should have; written only where it differs from `live`, and only upon this version of the object. */
+export interface StatusPatch {
+  readonly resource: StatusResource
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly live: JsonObject | undefined
+  readonly status: JsonObject
+}
+
+export interface ObjectReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** An event of Kubernetes about an object. `reason` comes from a closed list; `message` never holds the value of a parameter. */
+export interface EventDraft {
+  readonly regarding: ObjectReference
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+  readonly action: string
+}
+
+/** When to plan again: when something that was observed changes, and at the latest at an instant. */
+export type Requeue = { readonly kind: 'onChange' } | { readonly kind: 'at'; readonly at: Instant; readonly because: string }
+
+/**
+ * `actions` are carried out in order up to the first failure. `status` is written in a pass that had no action to carry out:
+ * it tells what was observed, so it waits for the pass that sees what the actions did. `events` are emitted once all actions
+ * are done and no status is left to be written.
+ */
+export interface Plan {
+  readonly actions: readonly Action[]
+  readonly status: StatusPatch | undefined
+  readonly events: readonly EventDraft[]
+  readonly requeue: Requeue
+}
+
+/**
+ * What a look saw. `at` is when the question was sent: the answer is at least as new as that, so an absent object was absent
+ * at some instant >= at, and one that is present existed then.
+ */
+export type Evidence =
+  | { readonly resource: 'jobs'; readonly at: Instant; readonly object: Job | undefined }
+  | { readonly resource: 'cronjobs'; readonly at: Instant; readonly object: CronJob | undefined }
+
+/**
+ * An action that the API server refused for a reason which does not pass by itself (invalid, forbidden, over quota). The same
+ * action is not sent again before `retryAt`; the plan's status tells the message meanwhile.
+ */
+export interface Refusal {
+  readonly action: Action
+  readonly message: string
+  readonly retryAt: Instant
+}
+
+/**
+ * What earlier passes of the same key learned from the API server and no store can tell. A planner judges by itself whether
+ * a piece of evidence is new enough; it is forgotten ten minutes after `at`.
+ */
+export interface Learned {
+  /** By `evidenceKey`. */
+  readonly evidence: ReadonlyMap<string, Evidence>
+  readonly refused: Refusal | undefined
+}
+
+/** Where the answer to a look is found among the evidence of its key. */
+export function evidenceKey(resource: Look['resource'], namespace: string, name: string): string {
+  return `${resource}/${namespace}/${name}`
+}
