@@ -133,3 +133,12 @@ export interface Learned {
 export function evidenceKey(resource: Look['resource'], namespace: string, name: string): string {
   return `${resource}/${namespace}/${name}`
 }
+
+/** Whether the API server refused this very write lately (for whatever `because`), so that it will not be sent now. */
+export function isRefused(action: Action, refused: Refusal | undefined, now: Instant): boolean {
+  return refused !== undefined && now < refused.retryAt && asSent(action) === asSent(refused.action)
+}
+
+function asSent(action: Action): string {
+  return JSON.stringify({ ...action, because: '' })
+}

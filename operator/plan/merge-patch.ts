@@ -1,0 +1,40 @@
+import type { Json, JsonObject } from '../model/kubernetes.ts'
+
+/**
+ * The smallest JSON merge patch (RFC 7386) that turns `live` into `desired`, or undefined if there is nothing to change.
+ * Members that `desired` lacks (or has as undefined) are removed by null; lists are replaced whole, as a merge patch must.
+ */
+export function mergePatchOf(live: JsonObject | undefined, desired: JsonObject): JsonObject | undefined {
+  const changes: Record<string, Json> = {}
+  for (const [name, value] of Object.entries(desired)) {
+    if (value === undefined) continue
+    const before = live?.[name]
+    if (isJsonObject(before) && isJsonObject(value)) {
+      const inner = mergePatchOf(before, value)
+      if (inner !== undefined) changes[name] = inner
+    } else if (!isSameJson(before, value)) {
+      changes[name] = value
+    }
+  }
+  for (const [name, value] of Object.entries(live ?? {})) {
+    if (value !== undefined && desired[name] === undefined) changes[name] = null
+  }
+  return Object.keys(changes).length === 0 ? undefined : changes
+}
+
+/** Equality of JSON values: the order of an object's members does not matter, and a member that is undefined is not there. */
+export function isSameJson(one: Json | undefined, other: Json | undefined): boolean {
+  if (one === other) return true
+  if (isList(one) && isList(other)) return one.length === other.length && one.every((item, index) => isSameJson(item, other[index]))
+  if (!isJsonObject(one) || !isJsonObject(other)) return false
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...names].every((name) => isSameJson(one[name], other[name]))
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value)
+}
+
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !isList(value)
+}
