@@ -75,8 +75,7 @@ const manifests = (text: string): Manifest[] =>
 
 const render = async (values: unknown = {}, release = 'integration-scheduler'): Promise<Manifest[]> => {
   const { code, stdout, stderr } = await helm(['template', release, chart, '--namespace', 'operators', ...kubeVersion, '--values', '-'], values)
-  expect(stderr, stderr).toBe('')
-  expect(code).toBe(0)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return manifests(stdout)
 }
 
