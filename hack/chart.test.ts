@@ -103,7 +103,7 @@ describe('helm', () => {
     expect(code).toBe(0)
   })
 
-  test('the chart renders as a dependency of another chart, which hands it global values', async () => {
+  test('may hand the chart global values, as it does when the chart is a dependency of another', async () => {
     expect(theDeployment(await render({ global: { imageRegistry: 'registry.example.com' } })).spec.replicas).toBe(1)
   })
 
