@@ -1,0 +1,136 @@
+import { civilDate, dayNumber, dayOf, remainder, timeOfDay, weekdayFromSunday, type CivilDate, type LocalTime } from './civil-time.ts'
+import type { CronExpression } from './cron-expression.ts'
+import { day, hour, minute, second, type Instant } from './instant.ts'
+import { segmentAt, type OffsetSegment } from './time-zone.ts'
+
+/**
+ * The first match strictly after an instant as kube-controller-manager computes it (robfig/cron v3, SpecSchedule.Next), step
+ * by step and with its oddities where the offset changes: the CronJob fires when that code says so, not when it should.
+ * Undefined: none within its limit of five years.
+ *
+ * It seeks month, day, hour and minute in turn and starts again whenever a field wraps around.
+ */
+export function nextMatch(expression: CronExpression, timeZone: string, after: Instant): Instant | undefined {
+  const at = Math.floor(after / second) * second + second
+  const search: Search = { expression, timeZone, at, segment: segmentAt(timeZone, at), truncated: false }
+  const lastYear = dateOf(search).year + 5
+  while (dateOf(search).year <= lastYear) {
+    if (seekMonth(search) && seekDay(search) && seekHour(search) && seekMinute(search) && seekSecond(search)) return search.at
+  }
+  return undefined
+}
+
+interface Search {
+  readonly expression: CronExpression
+  readonly timeZone: string
+  at: Instant
+  /** Around the last instant asked for, so that most steps need no look-up. */
+  segment: OffsetSegment
+  /** Only the first field that has to change sets the smaller ones to their beginning. */
+  truncated: boolean
+}
+
+// Each seek returns false when its field has wrapped around, and then the larger fields must be looked at again.
+
+function seekMonth(search: Search): boolean {
+  while (!search.expression.months.includes(dateOf(search).month)) {
+    const { year, month } = dateOf(search)
+    truncate(search, dayNumber(year, month, 1) * day)
+    addMonth(search)
+    if (dateOf(search).month === 1) return false
+  }
+  return true
+}
+
+function seekDay(search: Search): boolean {
+  while (!matchesDay(search)) {
+    truncate(search, dayOf(localTime(search)) * day)
+    setLocalTime(search, localTime(search) + day)
+    // Where midnight does not exist the next day begins at 23 or at 1 o'clock. Going back an hour from 1 leads into the
+    // day before, so that this day is never looked at: so it is in Kubernetes.
+    const hours = hourOf(search)
+    if (hours !== 0) search.at += (hours > 12 ? 24 - hours : -hours) * hour
+    if (dateOf(search).day === 1) return false
+  }
+  return true
+}
+
+function seekHour(search: Search): boolean {
+  while (!search.expression.hours.includes(hourOf(search))) {
+    const local = localTime(search)
+    truncate(search, local - remainder(local, hour))
+    search.at += hour
+    // Where midnight does not exist this wrap goes unnoticed, and the day with it.
+    if (hourOf(search) === 0) return false
+  }
+  return true
+}
+
+function seekMinute(search: Search): boolean {
+  while (!search.expression.minutes.includes(minuteOf(search))) {
+    if (!search.truncated) search.at = Math.floor(search.at / minute) * minute
+    search.truncated = true
+    search.at += minute
+    if (minuteOf(search) === 0) return false
+  }
+  return true
+}
+
+/** Matches begin with second 0. The library goes there second by second, which always ends in a wrap. */
+function seekSecond(search: Search): boolean {
+  const beyondMinute = remainder(localTime(search), minute)
+  if (beyondMinute === 0) return true
+  search.truncated = true
+  search.at += minute - beyondMinute
+  return false
+}
+
+function matchesDay(search: Search): boolean {
+  const { daysOfMonth, daysOfWeek, domStar, dowStar } = search.expression
+  const local = localTime(search)
+  const dayOfMonth = daysOfMonth.includes(dateOf(search).day)
+  const dayOfWeek = daysOfWeek.includes(weekdayFromSunday(dayOf(local)))
+  return domStar || dowStar ? dayOfMonth && dayOfWeek : dayOfMonth || dayOfWeek
+}
+
+function truncate(search: Search, local: LocalTime): void {
+  if (!search.truncated) setLocalTime(search, local)
+  search.truncated = true
+}
+
+/** The same day of the next month; 31 January becomes 2 or 3 March, as with Go's AddDate. */
+function addMonth(search: Search): void {
+  const local = localTime(search)
+  const { year, month, day: dayOfMonth } = civilDate(dayOf(local))
+  setLocalTime(search, dayNumber(year, month + 1, dayOfMonth) * day + timeOfDay(local))
+}
+
+/**
+ * Go's time.Date: for a wall time that does not exist, or exists twice, the result depends on which of the two offsets is in
+ * force at that same time in UTC.
+ */
+function setLocalTime(search: Search, local: LocalTime): void {
+  const guess = local - offsetAround(search, local)
+  search.at = local - offsetAround(search, guess)
+}
+
+function localTime(search: Search): LocalTime {
+  return search.at + offsetAround(search, search.at)
+}
+
+function dateOf(search: Search): CivilDate {
+  return civilDate(dayOf(localTime(search)))
+}
+
+function hourOf(search: Search): number {
+  return Math.floor(timeOfDay(localTime(search)) / hour)
+}
+
+function minuteOf(search: Search): number {
+  return Math.floor(remainder(localTime(search), hour) / minute)
+}
+
+function offsetAround(search: Search, instant: Instant): number {
+  if (instant < search.segment.from || instant >= search.segment.until) search.segment = segmentAt(search.timeZone, instant)
+  return search.segment.offset
+}
