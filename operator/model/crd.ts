@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import type { Json, JsonObject } from './kubernetes.ts'
+import { apiVersion, group, version } from './names.ts'
+import type { Column, ResourceKind } from './resource-kind.ts'
+import { ruled } from './rule.ts'
+
+/** Labels on CronJobs, Jobs and pods hold the names of our objects, so these have the bound of a label's value. */
+export const longestName = 63
+
+const tooLongName = `metadata.name must be at most ${longestName} characters`
+
+/** The CustomResourceDefinition (apiextensions.k8s.io/v1) of one kind. */
+export function customResourceDefinition(resource: ResourceKind): JsonObject {
+  const { kind, plural, singular, shortNames } = resource
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames, categories: ['integrations'] },
+      versions: [{
+        name: version,
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        additionalPrinterColumns: resource.columns.map(printerColumn),
+        selectableFields: resource.selectableFields.map(jsonPath => ({ jsonPath })),
+        schema: { openAPIV3Schema: openApiSchema(resource) },
+      }],
+    },
+  }
+}
+
+/** The structural schema of a whole object, as the API server enforces it. */
+export function openApiSchema({ kind, description, spec, status }: ResourceKind): JsonObject {
+  const object = ruled(
+    z.object({
+      apiVersion: z.string().max(253).optional().describe(`Always ${apiVersion}.`),
+      kind: z.string().max(63).optional().describe(`Always ${kind}.`),
+      metadata: z.object({}).optional().describe(`Name, namespace, labels and annotations, as on every object of Kubernetes. The name has at most ${longestName} characters.`),
+      spec,
+      status: status.optional().describe('What the operator observed. It is written by the operator only.'),
+    }),
+    [{ cel: `self.metadata.name.size() <= ${longestName}`, message: tooLongName }],
+  ).describe(description)
+  // The round trip drops zod's own marks, which are not JSON.
+  const schema: JsonObject = JSON.parse(JSON.stringify(z.toJSONSchema(object, { target: 'openapi-3.0', io: 'input' })))
+  return structural(schema)
+}
+
+function printerColumn({ name, type, jsonPath, description, priority }: Column): JsonObject {
+  return { name, type, jsonPath, description, ...(priority === undefined ? {} : { priority }) }
+}
+
+/** Each schema in it with its description and type first; int-or-string without the anyOf that Kubernetes implies. */
+function structural(schema: JsonObject): JsonObject {
+  const { description, type, properties, items, additionalProperties, anyOf, ...others } = schema
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(type === undefined ? {} : { type }),
+    ...(anyOf === undefined || others['x-kubernetes-int-or-string'] === true ? {} : { anyOf }),
+    ...others,
+    ...(isObject(properties) ? withProperties(properties) : {}),
+    ...(isObject(items) ? { items: structural(items) } : {}),
+    ...(isObject(additionalProperties) ? { additionalProperties: structural(additionalProperties) } : {}),
+  }
+}
+
+function withProperties(properties: JsonObject): JsonObject {
+  const entries = Object.entries(properties).map(([name, value]) => [name, isObject(value) ? structural(value) : value])
+  return entries.length === 0 ? {} : { properties: Object.fromEntries(entries) }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

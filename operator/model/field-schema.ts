@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { ruled } from './rule.ts'
+
+/** Kinds of fields that occur in several places. Each says its bounds; the place of use says what it is for. */
+
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const variable = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
+
+/** Name of an object of Kubernetes' own: a DNS subdomain (RFC 1123). */
+export function objectName(max = 253) {
+  return ruled(z.string().min(1).max(max), [{
+    cel: '!format.dns1123Subdomain().validate(self).hasValue()',
+    message: 'must be the name of an object: lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit',
+    holds: self => subdomain.test(self),
+  }])
+}
+
+/** Name of an object of our kinds: at most 63 characters, because labels on CronJobs, Jobs and pods hold it. */
+export const ownName = () => objectName(63)
+
+/** DNS label (RFC 1123), for names of list entries that become labels or parts of names. */
+export function labelName() {
+  return ruled(z.string().min(1).max(63), [{
+    cel: '!format.dns1123Label().validate(self).hasValue()',
+    message: 'must be lower-case letters, digits and "-", beginning and ending with a letter or digit',
+    holds: self => dnsLabel.test(self),
+  }])
+}
+
+/** Name of a parameter or file. */
+export function identifier() {
+  return ruled(z.string().min(1).max(63), [{
+    cel: `self.matches('^[a-z][a-zA-Z0-9]*$')`,
+    message: 'must begin with a lower-case letter, then letters and digits only, such as payPeriod',
+    holds: self => /^[a-z][a-zA-Z0-9]*$/.test(self),
+  }])
+}
+
+/** Name of an environment variable that a user chooses. INTEGRATION_* is ours. */
+export function variableName() {
+  return ruled(z.string().min(1).max(128), [
+    {
+      cel: `self.matches('${variable.source}')`,
+      message: 'must be the name of an environment variable: letters, digits, "_", "-" and ".", not beginning with a digit',
+      holds: self => variable.test(self),
+    },
+    {
+      cel: `!self.startsWith('INTEGRATION_')`,
+      message: 'variables whose names begin with INTEGRATION_ are set by integration-scheduler: choose another name',
+      holds: self => !self.startsWith('INTEGRATION_'),
+    },
+  ])
+}
+
+/** Key of a ConfigMap or Secret. */
+export function dataKey() {
+  return ruled(z.string().min(1).max(253), [{
+    cel: `self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')`,
+    message: 'must be a key of a ConfigMap or Secret: letters, digits, "-", "_" and "."',
+    holds: self => /^[-._a-zA-Z0-9]+$/.test(self) && self !== '.' && !self.startsWith('..'),
+  }])
+}
+
+/** Largest integers that every JSON reader keeps exactly (RFC 8259 section 6). */
+const exactInteger = () => z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
+
+/** Text or a whole number, as `x-kubernetes-int-or-string`. YAML reads true, 1.5 and null as something else: those need quotes. */
+export function textOrInteger(maxLength: number) {
+  return z.union([z.string().max(maxLength), exactInteger()]).meta({
+    'x-kubernetes-int-or-string': true,
+    maxLength,
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+  })
+}
+
+/** Free text for people. */
+export const text = (max: number) => z.string().max(max)
+
+/** RFC 3339, as `metav1.Time`. */
+export const instant = () => z.string().max(40).meta({ format: 'date-time' })
+
+/** A list whose order and entries are replaced as a whole. */
+export function list<Item extends z.ZodType>(item: Item, max: number, min = 0) {
+  return z.array(item).min(min).max(max).meta({ 'x-kubernetes-list-type': 'atomic' })
+}
+
+/** A list without duplicates (of text or numbers); field managers own single entries. */
+export function setOf<Item extends z.ZodType<string | number>>(item: Item, max: number, min = 0) {
+  return z
+    .array(item)
+    .min(min)
+    .max(max)
+    .superRefine((items, context) => {
+      for (const [index, value] of items.entries()) {
+        if (items.indexOf(value) !== index) context.addIssue({ code: 'custom', message: `${value} is listed twice: remove one`, path: [index] })
+      }
+    })
+    .meta({ 'x-kubernetes-list-type': 'set' })
+}
+
+/** A list whose entries are told apart by one text field; field managers own single entries. */
+export function listMap<Item extends z.ZodType<Record<Key, string>>, Key extends string>(item: Item, key: Key, max: number, min = 0) {
+  return z
+    .array(item)
+    .min(min)
+    .max(max)
+    .superRefine((items, context) => {
+      const keys = items.map(entry => entry[key])
+      for (const [index, value] of keys.entries()) {
+        if (keys.indexOf(value) !== index) context.addIssue({ code: 'custom', message: `another entry already has the ${key} "${value}": each ${key} may occur once`, path: [index, key] })
+      }
+    })
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
+}
+
+/** Text by name, bounded in number; the API server cannot bound the length of keys by schema. */
+export function textMap<Value extends z.ZodType>(value: Value, max: number) {
+  return z.record(z.string(), value).meta({ maxProperties: max })
+}
