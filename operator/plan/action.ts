@@ -17,6 +17,8 @@ export type JsonPatch = readonly (
  * - create: the name is free. A name that is taken is looked at, never adopted.
  * - patch, delete: the object is the very one (and in the very version) that was decided upon.
  * - look: one uncached read. What it saw is evidence for the next plan.
+ * `basis` names the versions of all that the content was made from (uids and generations). Needed only where the content holds
+ * the present time: it says whether an action that was refused is still the same one.
  */
 export type Action =
   | {
@@ -25,6 +27,7 @@ export type Action =
       readonly namespace: string
       readonly name: string
       readonly object: JsonObject
+      readonly basis?: string | undefined
       readonly because: string
     }
   | {
@@ -35,6 +38,7 @@ export type Action =
       readonly uid: string
       readonly resourceVersion: string
       readonly patch: JsonPatch
+      readonly basis?: string | undefined
       readonly because: string
     }
   | {
@@ -140,5 +144,7 @@ export function isRefused(action: Action, refused: Refusal | undefined, now: Ins
 }
 
 function asSent(action: Action): string {
-  return JSON.stringify({ ...action, because: '' })
+  const { verb, resource, namespace, name } = action
+  const basis = 'basis' in action ? action.basis : undefined
+  return JSON.stringify(basis === undefined ? { ...action, because: '' } : { verb, resource, namespace, name, basis })
 }

@@ -1,0 +1,182 @@
+import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
+import { type Action, type Evidence, evidenceKey, isRefused, type Look, type Plan, type Refusal, type StatusPatch } from '../plan/action.ts'
+import { mergePatchOf } from '../plan/merge-patch.ts'
+import type { ApiClient } from './api-client.ts'
+import { ApiFailure, failureFields } from './api-failure.ts'
+import type { Clock } from './clock.ts'
+import type { EventRecorder } from './event-recorder.ts'
+import { type Failure, failureOf } from './failure.ts'
+import { asKubernetesObject } from './kubernetes-object.ts'
+import type { Logger } from './logger.ts'
+import { projectedCronJob, projectedJob } from './projections.ts'
+import type { Target } from './target.ts'
+
+/**
+ * - done: all actions were carried out and, if there were none, the status is as planned.
+ * - looked: there is new evidence, plan again.
+ * - refused: the next action was refused lately and was not sent; if it was the first, the status is as planned.
+ * - failed: at this action, or (undefined) when the status was written.
+ */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'looked' }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly action: Action | undefined }
+
+export interface Applied {
+  readonly outcome: Outcome
+  /** By `evidenceKey`. */
+  readonly evidence: ReadonlyMap<string, Evidence>
+}
+
+/** Throws only on a bug. */
+export type Apply = (plan: Plan, refused: Refusal | undefined) => Promise<Applied>
+
+export interface ApplyOptions {
+  readonly client: ApiClient
+  readonly clock: Clock
+  readonly events: EventRecorder
+  readonly log: Logger
+}
+
+/**
+ * Carries plans out: the actions in order, up to the first failure. Status tells what was observed, so it is written only in
+ * a pass that has nothing else to do: after an action, the pass that sees what it did writes it. Events go with the status:
+ * out when it is as planned.
+ */
+export function createApply(options: ApplyOptions): Apply {
+  return async (plan, refused) => {
+    const evidence = new Map<string, Evidence>()
+    return { outcome: await carryOut(options, plan, refused, evidence), evidence }
+  }
+}
+
+async function carryOut(options: ApplyOptions, plan: Plan, refused: Refusal | undefined, evidence: Map<string, Evidence>): Promise<Outcome> {
+  const now = options.clock.now()
+  const blocked = plan.actions.findIndex((action) => isRefused(action, refused, now))
+  const actions = blocked === -1 ? plan.actions : plan.actions.slice(0, blocked)
+  for (const action of actions) {
+    const outcome = await carryOutAction(options, action, evidence)
+    if (outcome !== undefined) return outcome
+  }
+  const change = plan.status && mergePatchOf(plan.status.live, plan.status.status)
+  if (actions.length === 0 && plan.status !== undefined && change !== undefined) {
+    const outcome = await carryOutStatus(options, plan.status, change)
+    if (outcome !== undefined) return outcome
+  }
+  if (actions.length === 0 || change === undefined) for (const event of plan.events) options.events.record(event)
+  if (evidence.size > 0) return { kind: 'looked' }
+  return { kind: blocked === -1 ? 'done' : 'refused' }
+}
+
+/** Undefined: go on. */
+async function carryOutAction(options: ApplyOptions, action: Action, evidence: Map<string, Evidence>): Promise<Outcome | undefined> {
+  const { verb, resource, namespace, name, because } = action
+  const fields = { verb, resource, namespace, name, because }
+  try {
+    const isTaken = await act(options, action, evidence)
+    options.log.info(fields, isTaken ? 'name is taken, looked at what has it' : 'carried out')
+    return isTaken ? { kind: 'looked' } : undefined
+  } catch (error) {
+    return failed(options.log, error, { action, fields })
+  }
+}
+
+async function carryOutStatus({ client, log }: ApplyOptions, patch: StatusPatch, change: JsonObject): Promise<Outcome | undefined> {
+  const { resource, namespace, name, uid, resourceVersion } = patch
+  try {
+    // The version is the fence: a pass that saw an older object must not overwrite what a newer one wrote, nor write upon a
+    // recreated object. It costs nothing but a second pass in the rare case of a race: 409, and the watch tells.
+    const value = { metadata: { uid, resourceVersion }, status: change }
+    const target = { resource, namespace, name, subresource: 'status' } as const
+    await client.request({ verb: 'patch', target, body: { type: 'application/merge-patch+json', value } })
+    return undefined
+  } catch (error) {
+    return failed(log, error, { action: undefined, fields: { verb: 'patch', resource, namespace, name, subresource: 'status' } })
+  }
+}
+
+function failed(log: Logger, error: unknown, { action, fields }: { action: Action | undefined; fields: object }): Outcome {
+  if (!(error instanceof ApiFailure)) throw error
+  const failure = failureOf(error)
+  const message = 'the API server did not carry it out'
+  if (failure.kind === 'stalled') log.warn({ ...fields, ...failureFields(error), outcome: failure.kind }, message)
+  else log.info({ ...fields, ...failureFields(error), outcome: failure.kind }, message)
+  return { kind: 'failed', failure, action }
+}
+
+/** Whether the name of an object to be created was taken; then it has been looked at. */
+async function act(options: ApplyOptions, action: Action, evidence: Map<string, Evidence>): Promise<boolean> {
+  switch (action.verb) {
+    case 'create':
+      return create(options, action, evidence)
+    case 'patch':
+      await patch(options.client, action)
+      break
+    case 'delete':
+      await remove(options.client, action)
+      break
+    case 'look':
+      await look(options, action, evidence)
+      break
+  }
+  return false
+}
+
+async function create(options: ApplyOptions, action: Action & { verb: 'create' }, evidence: Map<string, Evidence>): Promise<boolean> {
+  const { resource, namespace, name, object } = action
+  try {
+    const target = { resource, namespace }
+    await options.client.request({ verb: 'create', target, body: { type: 'application/json', value: object } })
+    return false
+  } catch (error) {
+    // Our own earlier request whose answer was lost, or an object that our selectors do not show: no store can tell.
+    if (!(error instanceof ApiFailure) || error.reason !== 'AlreadyExists' || resource === 'leases') throw error
+    await look(options, { verb: 'look', resource, namespace, name, because: 'the name is taken' }, evidence)
+    return true
+  }
+}
+
+/** A replaced resourceVersion is what the API server compares (409 Conflict); a `test` would fail with a bare 422. */
+async function patch(client: ApiClient, { resource, namespace, name, uid, resourceVersion, patch }: Action & { verb: 'patch' }): Promise<void> {
+  const fence = [
+    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+    { op: 'replace', path: '/metadata/uid', value: uid },
+  ]
+  const value: readonly Json[] = [...fence, ...patch]
+  await client.request({ verb: 'patch', target: { resource, namespace, name }, body: { type: 'application/json-patch+json', value } })
+}
+
+async function remove(client: ApiClient, action: Action & { verb: 'delete' }): Promise<void> {
+  const { resource, namespace, name, uid, resourceVersion, propagationPolicy } = action
+  const preconditions = { uid, ...(resourceVersion !== undefined && { resourceVersion }) }
+  const value = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, propagationPolicy }
+  await client.request({ verb: 'delete', target: { resource, namespace, name }, body: { type: 'application/json', value } })
+}
+
+async function look({ client, clock }: ApplyOptions, { resource, namespace, name }: Look, evidence: Map<string, Evidence>): Promise<void> {
+  const at = clock.now()
+  const raw = await read(client, { resource, namespace, name })
+  const key = evidenceKey(resource, namespace, name)
+  if (resource === 'jobs') evidence.set(key, { resource, at, object: raw && understood(projectedJob(raw)) })
+  else evidence.set(key, { resource, at, object: raw && understood(projectedCronJob(raw)) })
+}
+
+/**
+ * One uncached read (no resourceVersion: the newest there is). Undefined only when the API server says that this very object is
+ * not there: a 404 of anything on the way, or of a server that does not know the kind yet, is a failure.
+ */
+async function read(client: ApiClient, target: Target): Promise<KubernetesObject | undefined> {
+  try {
+    const { body } = await client.request({ verb: 'get', target })
+    return understood(asKubernetesObject(body))
+  } catch (error) {
+    if (error instanceof ApiFailure && error.reason === 'NotFound' && error.objectName === target.name) return undefined
+    throw error
+  }
+}
+
+function understood<T>(decoded: T | undefined): T {
+  if (decoded === undefined) throw new ApiFailure('malformed', 'the answer is not an object of its kind')
+  return decoded
+}

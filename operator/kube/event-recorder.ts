@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import type { Instant } from '../model/instant.ts'
+import { formatInstant, minute, second } from '../model/instant.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
+import { manager } from '../model/names.ts'
+import type { EventDraft } from '../plan/action.ts'
+import type { ApiClient } from './api-client.ts'
+import { ApiFailure, failureFields } from './api-failure.ts'
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+
+/** Within one window the same event is one object that counts, and each object has a limited number of events. */
+const window = 10 * minute
+const mostPerObject = 20
+const mostWaiting = 1_000
+const longestMessage = 1_024
+
+interface Series {
+  readonly name: string
+  readonly draft: EventDraft
+  readonly first: Instant
+  last: Instant
+  count: number
+  isWritten: boolean
+}
+
+export interface EventRecorderOptions {
+  readonly client: ApiClient
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Writes core/v1 Events, one after the other, behind the back of whoever records them. Best effort: an event that cannot be
+ * written is logged and dropped, never tried again, and nobody waits for it.
+ */
+export class EventRecorder {
+  readonly #options: EventRecorderOptions
+  #window = 0
+  readonly #series = new Map<string, Series>()
+  readonly #perObject = new Map<string, number>()
+  readonly #waiting = new Set<Series>()
+  #sending: Promise<void> | undefined
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options
+  }
+
+  record(draft: EventDraft): void {
+    const now = this.#options.clock.now()
+    this.#openWindow(Math.floor(now / window))
+    const { uid } = draft.regarding
+    const recorded = (this.#perObject.get(uid) ?? 0) + 1
+    this.#perObject.set(uid, recorded)
+    if (recorded > mostPerObject || this.#waiting.size >= mostWaiting) return this.#drop(draft, 'too many events')
+    const name = nameOf(draft, this.#window)
+    const series = this.#series.get(name) ?? { name, draft, first: now, last: now, count: 0, isWritten: false }
+    this.#series.set(name, series)
+    series.count += 1
+    series.last = now
+    this.#waiting.add(series)
+    this.#sending ??= this.#send()
+  }
+
+  /** Resolves when all that was recorded has been written or dropped. */
+  async drain(): Promise<void> {
+    await this.#sending
+  }
+
+  #openWindow(window: number): void {
+    if (window === this.#window) return
+    this.#window = window
+    this.#series.clear()
+    this.#perObject.clear()
+  }
+
+  async #send(): Promise<void> {
+    for (const series of this.#waiting) {
+      this.#waiting.delete(series)
+      await this.#write(series)
+    }
+    this.#sending = undefined
+  }
+
+  async #write(series: Series): Promise<void> {
+    try {
+      await (series.isWritten ? this.#count(series) : this.#create(series))
+      series.isWritten = true
+    } catch (error) {
+      this.#drop(series.draft, 'not written', failureFields(error))
+    }
+  }
+
+  async #create(series: Series): Promise<void> {
+    const { namespace } = series.draft.regarding
+    const body = { type: 'application/json', value: eventOf(series) } as const
+    try {
+      await this.#options.client.request({ verb: 'create', target: { resource: 'events', namespace }, body, timeout: 10 * second })
+    } catch (error) {
+      // Written by this process before it was restarted, or by its double: it has been told.
+      if (!(error instanceof ApiFailure) || error.reason !== 'AlreadyExists') throw error
+    }
+  }
+
+  async #count({ name, draft, last, count }: Series): Promise<void> {
+    const { namespace } = draft.regarding
+    const body = { type: 'application/merge-patch+json', value: { count, lastTimestamp: formatInstant(last) } } as const
+    await this.#options.client.request({ verb: 'patch', target: { resource: 'events', namespace, name }, body, timeout: 10 * second })
+  }
+
+  #drop({ regarding: { kind, namespace, name }, reason }: EventDraft, why: string, fields: object = {}): void {
+    this.#options.log.warn({ kind, namespace, name, reason, why, ...fields }, 'event dropped')
+  }
+}
+
+/** `<object>.<hex>` as client-go names them; the same event of the same window has the same name, whoever writes it. */
+function nameOf({ regarding, type, reason, message, action }: EventDraft, window: number): string {
+  const hash = createHash('sha256').update(JSON.stringify([regarding.kind, regarding.uid, type, reason, message, action, window]))
+  return `${regarding.name.slice(0, 230)}.${hash.digest('hex').slice(0, 16)}`
+}
+
+function eventOf({ name, draft, first, last, count }: Series): JsonObject {
+  const { regarding, type, reason, message, action } = draft
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: regarding.namespace },
+    involvedObject: { ...regarding },
+    type,
+    reason,
+    message: message.length <= longestMessage ? message : `${message.slice(0, longestMessage - 1)}…`,
+    action,
+    count,
+    firstTimestamp: formatInstant(first),
+    lastTimestamp: formatInstant(last),
+    source: { component: manager },
+    reportingComponent: manager,
+    reportingInstance: manager,
+  }
+}
