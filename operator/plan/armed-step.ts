@@ -1,0 +1,145 @@
+import { type Instant, minute, second } from '../model/instant.ts'
+import type { Action } from './action.ts'
+import { evidenceOf, expressionOf, expressionToArm, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { type Candidate, isBetter, sameExpression } from './candidates.ts'
+import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import type { Cursor } from './cursor.ts'
+import { jobNameAt } from './run-record.ts'
+import { accountsOf } from './runs.ts'
+import { type Scene, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
+import { matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
+import type { Valid } from './verdict.ts'
+
+/** What to do about a CronJob that fires. Each line is a rule of design/time.md section 4, the most urgent one first. */
+export function armedStep(scene: Scene): Step {
+  const { verdict, cronJob, cursor } = scene
+  if (cursor.suspend) return park(scene, 'somebody released the CronJob', 'the CronJob was released by hand and has been suspended again')
+  if (!isExpressionOurs(cronJob, cursor)) return park(scene, 'somebody changed the expression', 'the expression of the CronJob was changed by hand')
+  if (verdict.kind === 'invalid') return park(scene, 'the schedule is not valid')
+  if (!isEnabled(verdict)) return park(scene, 'the schedule is suspended')
+  if (isNewEpoch(scene)) return edit(scene, verdict)
+  return steady(scene, verdict)
+}
+
+/** Park at once: suspended, the expression unchanged, and nothing up to now is caught up later. */
+function park(scene: Scene, because: string, repaired?: string): Step {
+  const { observed, verdict, cronJob, cursor, now } = scene
+  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, formerHash: cursor.scheduleHash })
+  const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
+  return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
+}
+
+/**
+ * The schedule was edited. Far from any match of the old expression it is replaced in one write; near one that the new
+ * schedule contains as well we let it happen first; otherwise we park.
+ */
+function edit(scene: Scene, valid: Valid): Step {
+  const { observed, cronJob, now } = scene
+  const busyUntil = quietUntil(observed, cronJob, now)
+  if (busyUntil !== undefined) {
+    const near = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - settledAge), now + quiet, 1)[0]
+    const isKept = near !== undefined && valid.rule.occurrences.next(near - 1) === near
+    if (isKept) return progressing('the schedule was edited: waiting for the run that is due now', { wakeAt: Math.min(busyUntil, near + settledAge) })
+    return park(scene, 'the schedule was edited near a run of the former one')
+  }
+  const candidate = expressionToArm(frameOf(observed, valid, now, cronJob), now)
+  if (candidate === undefined) return park(scene, 'the edited schedule has no run in the coming year')
+  return progressing('writing the edited schedule', { actions: [arm(scene, valid, candidate, now)] })
+}
+
+function arm({ observed, cronJob }: Scene, valid: Valid, candidate: Candidate, floor: Instant): Action {
+  const cursor = cursorNow(observed, valid, { floor, suspend: false, expression: candidate.expression, parkedAt: undefined })
+  return patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursor), `arm: ${candidate.expression.schedule}`)
+}
+
+function steady(scene: Scene, valid: Valid): Step {
+  const { observed, cronJob, cursor, now } = scene
+  const base = Math.max(cursor.floor, settledThroughStatus(scene))
+  const accounts = accountsOf(observed, cronJob, valid, { base, now })
+  const accountedThrough = accounts.through
+  if (accounts.records.length > 0) return step({ kind: 'armed' }, { records: accounts.records, accountedThrough, wakeAt: now + second })
+  const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
+  if (valid.rule.occurrences.next(from) === undefined) return park(scene, 'the last run has started')
+  const change = wantedChange(scene, valid)
+  const nudge = change === undefined ? nudgeOf(scene) : undefined
+  const wakeAt = earliest(accounts.next, nudge?.at, horizonWake(scene, valid))
+  if (change === undefined) return step({ kind: 'armed' }, { actions: nudge?.actions ?? [], accountedThrough, wakeAt })
+  const busyUntil = quietUntil(observed, cronJob, now)
+  if (busyUntil !== undefined) return step(change.standing, { accountedThrough, wakeAt: earliest(busyUntil, wakeAt) })
+  return step(change.standing, { actions: [change.action], repaired: change.repaired, wakeAt })
+}
+
+function settledThroughStatus({ observed }: Scene): Instant {
+  return observed.status?.accountedThrough === undefined ? -Infinity : Date.parse(observed.status.accountedThrough)
+}
+
+interface Change {
+  readonly standing: Step['standing']
+  readonly action: Action
+  readonly repaired: string | undefined
+}
+
+/** A write that is due on an armed CronJob: what differs from what we would write, or an expression that stays exact longer. */
+function wantedChange(scene: Scene, valid: Valid): Change | undefined {
+  const { cronJob, cursor, now } = scene
+  const better = betterExpression(scene, valid)
+  if (better !== undefined) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined }
+  const drift = driftOf(cronJob, valid.workload, cursor)
+  if (drift.length === 0) return undefined
+  const kept = { expression: cursor.expression, cron: undefined, horizon: horizonOnServer(cronJob, valid.rule, now) }
+  const isOurs = scene.cursor.schedulable.generation !== scene.observed.metadata.generation || cursor.template?.generation !== scene.observed.template?.metadata.generation
+  return {
+    standing: { kind: 'progressing', message: `updating ${drift.join(', ')} of the CronJob` },
+    action: patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorNow(scene.observed, valid, { floor: cursor.floor, suspend: false, expression: kept.expression, parkedAt: undefined })), `update: ${drift.join(', ')}`),
+    repaired: isOurs ? undefined : `${drift.join(', ')} of the CronJob was changed by hand and has been restored`,
+  }
+}
+
+/** Windows are replaced when the static expression can take over, or when they run out. */
+function betterExpression({ observed, cronJob, cursor, now }: Scene, valid: Valid): Candidate | undefined {
+  const current = horizonOnServer(cronJob, valid.rule, now)
+  if (current === undefined) return undefined
+  const candidate = expressionToArm(frameOf(observed, valid, cursor.floor, cronJob), now)
+  if (candidate === undefined || sameExpression(candidate.expression, cursor.expression)) return undefined
+  return isBetter(candidate.horizon, current, now) ? candidate : undefined
+}
+
+/** When the expression on the server may have to be replaced, though nothing happens until then. */
+function horizonWake({ cronJob, now }: Scene, valid: Valid): Instant | undefined {
+  const horizon = horizonOnServer(cronJob, valid.rule, now)
+  if (horizon === undefined) return undefined
+  const lead = horizon.kind === 'extra' ? 7 * 24 * 60 * minute : minute
+  const next = nextOnServer(cronJob, now)
+  const wake = horizon.at - lead
+  if (wake > now) return wake
+  return next === undefined ? undefined : Math.min(next + settledAge, Math.max(horizon.at - quiet, now + minute))
+}
+
+/** I8: remind the controller of a match that it has not fired, at most three times, while it still may. */
+function nudgeOf(scene: Scene): { readonly at: Instant | undefined; readonly actions: readonly Action[] } | undefined {
+  const { observed, cronJob, cursor, now } = scene
+  const deadline = (cronJob.spec.startingDeadlineSeconds ?? 300) * second
+  const past = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - deadline), now, 1).at(-1)
+  if (past === undefined) {
+    const next = nextOnServer(cronJob, now)
+    return next === undefined ? undefined : { at: next + nudgeDelay, actions: [] }
+  }
+  const settlement = settlementOf(observed, cronJob, past, now)
+  if (settlement.settled || settlement.look === undefined) return undefined
+  const times = cursor.nudged?.at === past ? cursor.nudged.times : 0
+  const due = past + nudgeDelay * (times + 1)
+  if (times >= 3 || due > past + deadline) return { at: settlement.until, actions: [] }
+  if (now < due) return { at: due, actions: [] }
+  const evidence = evidenceOf(observed, settlement.look)
+  if (evidence === undefined || evidence.at < due) {
+    const { namespace } = cronJob.metadata
+    return { at: undefined, actions: [{ verb: 'look', resource: 'jobs', namespace, name: jobNameAt(cronJob.metadata.name, past), because: 'no Job for the last match yet' }] }
+  }
+  if (evidence.object !== undefined) return { at: settlement.until, actions: [] }
+  const nudged: Cursor = { ...cursor, nudged: { at: past, times: times + 1 } }
+  return { at: due + nudgeDelay, actions: [patchCronJob(cronJob, notePatch(cronJob, nudged), 'remind the CronJob controller of the last match')] }
+}
+
+export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
+  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined)
+}

@@ -1,0 +1,121 @@
+import { type CronExpression, parseCron } from '../model/cron-expression.ts'
+import { nextMatch } from '../model/cron-next.ts'
+import { type Instant, day } from '../model/instant.ts'
+import type { Occurrences } from '../model/occurrences.ts'
+import type { Expression } from './cursor.ts'
+
+/** When an expression and the intended occurrences first differ, and how: it lacks an occurrence, or matches beside them. */
+export interface Horizon {
+  readonly at: Instant
+  readonly kind: 'omission' | 'extra'
+}
+
+export interface Candidate {
+  readonly expression: Expression
+  readonly cron: CronExpression
+  /** Undefined: exact for ever. */
+  readonly horizon: Horizon | undefined
+}
+
+const longestWindow = { occurrences: 64, span: 40 * day }
+/** Once an extra match is this near, an expression that omits instead is better: a missing run is noticed, an extra one does harm. */
+const extraIsNear = 7 * day
+
+/** The rule and the static expression that says the same for ever, where there is one. */
+export interface Rule {
+  readonly occurrences: Occurrences
+  readonly static: Expression | undefined
+}
+
+/** The expression as our own `next` understands it. Every expression that we write or accept parses. */
+export function parsedExpression(expression: Expression): CronExpression | undefined {
+  const parsed = parseCron(expression.schedule)
+  return parsed.ok ? parsed.value : undefined
+}
+
+/**
+ * When `expression` stops being exact, looking at times strictly after `after`. The static expression can differ only before
+ * the rule's start and after its end; any other is a window of at most 64 matches, so a walk in step finds the difference.
+ */
+export function horizonOf(expression: Expression, rule: Rule, after: Instant): Horizon | undefined {
+  const cron = parsedExpression(expression)
+  if (cron === undefined) return { at: after, kind: 'omission' }
+  const isStatic = rule.static !== undefined && sameExpression(rule.static, expression)
+  let from = after
+  for (let step = 0; step <= longestWindow.occurrences + 1; step++) {
+    const match = nextMatch(cron, expression.timeZone, from)
+    const occurrence = rule.occurrences.next(from)
+    if (match !== occurrence) return difference(match, occurrence)
+    if (match === undefined) return undefined
+    from = match
+    if (isStatic) {
+      const { end } = rule.occurrences
+      if (end === undefined) return undefined
+      from = Math.max(end, match)
+    }
+  }
+  return { at: from, kind: 'omission' }
+}
+
+function difference(match: Instant | undefined, occurrence: Instant | undefined): Horizon | undefined {
+  if (match !== undefined && (occurrence === undefined || match < occurrence)) return { at: match, kind: 'extra' }
+  return occurrence === undefined ? undefined : { at: occurrence, kind: 'omission' }
+}
+
+export function sameExpression(a: Expression, b: Expression): boolean {
+  return a.schedule === b.schedule && a.timeZone === b.timeZone
+}
+
+/**
+ * The longest run of occurrences from `first` on that is exactly one cross product minutes x hours x days x months of one
+ * year in UTC: five plain numeric fields, so that no reading of zones or of day-of-week can make it mean anything else.
+ */
+export function windowExpression(occurrences: Occurrences, first: Instant): Expression {
+  const fields = { minutes: new Set<number>(), hours: new Set<number>(), days: new Set<number>(), months: new Set<number>() }
+  const year = new Date(first).getUTCFullYear()
+  let best = ''
+  let count = 0
+  for (let at: Instant | undefined = first; at !== undefined; at = occurrences.next(at)) {
+    const date = new Date(at)
+    count++
+    if (date.getUTCFullYear() !== year || at - first > longestWindow.span || count > longestWindow.occurrences) break
+    fields.minutes.add(date.getUTCMinutes())
+    fields.hours.add(date.getUTCHours())
+    fields.days.add(date.getUTCDate())
+    fields.months.add(date.getUTCMonth() + 1)
+    if (fields.minutes.size * fields.hours.size * datesIn(year, fields) === count) best = expressionOf(fields)
+  }
+  return { schedule: best, timeZone: 'Etc/UTC' }
+}
+
+function datesIn(year: number, fields: { readonly days: ReadonlySet<number>; readonly months: ReadonlySet<number> }): number {
+  let dates = 0
+  for (const month of fields.months) {
+    const length = new Date(Date.UTC(year, month, 0)).getUTCDate()
+    for (const day of fields.days) if (day <= length) dates++
+  }
+  return dates
+}
+
+function expressionOf(fields: Readonly<Record<'minutes' | 'hours' | 'days' | 'months', ReadonlySet<number>>>): string {
+  const list = (values: ReadonlySet<number>) => [...values].sort((a, b) => a - b).join(',')
+  return `${list(fields.minutes)} ${list(fields.hours)} ${list(fields.days)} ${list(fields.months)} *`
+}
+
+/** All expressions that fire at `first` and are exact for a while after it, the static one first. */
+export function candidatesFrom(rule: Rule, first: Instant, now: Instant): readonly Candidate[] {
+  const expressions = [...(rule.static === undefined ? [] : [rule.static]), windowExpression(rule.occurrences, first)]
+  return expressions.flatMap((expression) => {
+    const cron = parsedExpression(expression)
+    return cron === undefined ? [] : [{ expression, cron, horizon: horizonOf(expression, rule, Math.min(now, first - 1)) }]
+  })
+}
+
+/** Whether `a` stays exact longer than `b`, or errs on the harmless side where `b` is about to err on the harmful one. */
+export function isBetter(a: Horizon | undefined, b: Horizon | undefined, now: Instant): boolean {
+  if (b === undefined) return false
+  if (a === undefined) return true
+  if (b.kind === 'extra' && b.at - now <= extraIsNear) return a.at > b.at || a.kind === 'omission'
+  if (a.kind === 'extra' && a.at - now <= extraIsNear) return false
+  return a.at > b.at
+}

@@ -1,0 +1,41 @@
+import { type Instant, parseInstant } from '../model/instant.ts'
+import { expressionToArm, farthest, restingExpression } from './arming.ts'
+import { cronJobName, newCronJob } from './cron-job.ts'
+import type { ObservedSchedule } from './observed.ts'
+import { type Step, cursorNow, frameOf, isEnabled, progressing } from './schedule-step.ts'
+import type { Valid } from './verdict.ts'
+
+/**
+ * The CronJob is not there. A schedule's first floor is its creation, so that one made seconds before its time still runs;
+ * one that was looked at before, or whose CronJob somebody deleted, starts from now: nothing is caught up.
+ */
+export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant): Step {
+  const { namespace, name, uid, creationTimestamp } = observed.metadata
+  const isNew = observed.status?.observedGeneration === undefined
+  const floor = isNew ? (parseInstant(creationTimestamp) ?? now) : now
+  const frame = { ...frameOf(observed, valid, floor, undefined), lookedThrough: now }
+  const armed = isEnabled(valid) ? expressionToArm(frame, now) : undefined
+  const expression = armed?.expression ?? restingExpression(valid.rule, now)
+  const cursor = cursorNow(observed, valid, { floor, suspend: armed === undefined, expression, parkedAt: undefined })
+  const owner = { kind: 'ScheduledIntegration' as const, namespace, name, uid }
+  const wasThere = observed.status?.cronJob !== undefined
+  return progressing(wasThere ? 'creating the CronJob again' : 'creating the CronJob', {
+    actions: [
+      {
+        verb: 'create',
+        resource: 'cronjobs',
+        namespace,
+        name: cronJobName(owner.kind, name),
+        object: newCronJob(owner, valid.workload, cursor),
+        because: wasThere ? 'the CronJob is gone' : 'the schedule has no CronJob yet',
+      },
+    ],
+    repaired: wasThere ? 'the CronJob was deleted and has been created again' : undefined,
+  })
+}
+
+/** When a CronJob that rests because its next occurrence is far away has to be armed. */
+export function wakeBefore(valid: Valid, base: Instant): Instant | undefined {
+  const next = valid.rule.occurrences.next(base)
+  return next === undefined ? undefined : next - farthest
+}

@@ -1,0 +1,120 @@
+import type { Instant } from '../model/instant.ts'
+import { isJsonObject } from '../model/json.ts'
+import { evidenceOf, expressionOf, expressionToArm, inFlightAtPark, jobNamed, lookedThrough, restingExpression } from './arming.ts'
+import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import type { Cursor } from './cursor.ts'
+import { wakeBefore } from './first-step.ts'
+import { jobNameAt } from './run-record.ts'
+import { skippedRecord } from './runs.ts'
+import { type Scene, type Standing, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, standingWithoutNext, step } from './schedule-step.ts'
+import { eps } from './timing.ts'
+import type { Invalid, Valid } from './verdict.ts'
+
+/** What to do about a CronJob that is suspended. */
+export function parkedStep(scene: Scene): Step {
+  if (!scene.cursor.suspend) return suspendedByHand(scene)
+  const { observed, verdict, cursor, now } = scene
+  const undecided = cursor.parkedAt === undefined ? undefined : decide(scene, cursor.parkedAt)
+  if (undecided !== undefined) {
+    if (!isNewEpoch(scene)) return undecided
+    const noted = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, formerHash: cursor.scheduleHash })
+    return park(scene, noted, 'the schedule was changed again')
+  }
+  if (verdict.kind === 'invalid') return holdInvalid(scene, verdict)
+  return isEnabled(verdict) ? release(scene, verdict) : keepSuspended(scene, verdict)
+}
+
+/** Somebody suspended the CronJob itself: it stays so until the schedule's own suspend is set, which takes it back. */
+function suspendedByHand(scene: Scene): Step {
+  const { observed, verdict, cronJob, cursor, now } = scene
+  if (verdict.kind === 'invalid') return step(stalled(verdict))
+  if (isEnabled(verdict)) return step({ kind: 'suspendedOutOfBand' })
+  const taken = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, formerHash: cursor.scheduleHash })
+  return park(scene, taken, 'the schedule is suspended as well')
+}
+
+function park({ verdict, cronJob }: Scene, cursor: Cursor, because: string): Step {
+  const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
+  return progressing(because, { actions: [patchCronJob(cronJob, patch, because)] })
+}
+
+/**
+ * Decide: 90 s after the park nothing can start any more, and one uncached look tells whether the occurrence that was in
+ * flight did. Undefined: it is decided, and recorded where that is due.
+ */
+function decide(scene: Scene, parkedAt: Instant): Step | undefined {
+  const { observed, cronJob, now } = scene
+  const match = inFlightAtPark(cronJob, parkedAt)
+  if (match === undefined || match <= settledThrough(observed)) return undefined
+  const name = jobNameAt(cronJob.metadata.name, match)
+  if (jobNamed(observed, cronJob, name) !== undefined) return undefined
+  const decidable = parkedAt + eps
+  if (now < decidable) return progressing('waiting until the run that was due when the CronJob was suspended is decided', { wakeAt: decidable })
+  const evidence = evidenceOf(observed, name)
+  if (evidence === undefined || evidence.at < decidable) {
+    const { namespace } = observed.metadata
+    return progressing('looking for the run that was due when the CronJob was suspended', {
+      actions: [{ verb: 'look', resource: 'jobs', namespace, name, because: 'decide the occurrence that was in flight' }],
+    })
+  }
+  if (canStillFire(scene, match)) return undefined
+  return progressing('recording the run that was due when the CronJob was suspended', {
+    records: [skippedRecord(observed, cronJob, match, skipReason(scene))],
+    accountedThrough: match,
+    wakeAt: now + 1_000,
+  })
+}
+
+function canStillFire({ verdict, cursor }: Scene, match: Instant): boolean {
+  return verdict.kind === 'valid' && isEnabled(verdict) && match > cursor.floor && verdict.rule.occurrences.next(match - 1) === match
+}
+
+function skipReason({ verdict }: Scene): 'Suspended' | 'Edited' | 'NotReady' {
+  if (verdict.kind === 'invalid') return 'NotReady'
+  return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
+}
+
+export function stalled({ reason, problems }: Invalid): Standing {
+  return { kind: 'stalled', reason, message: problems.map(({ path, message }) => `${path}: ${message}`).join('; ') }
+}
+
+/** While nothing may run, Jobs that people make of the CronJob by hand are born suspended too. */
+function holdInvalid(scene: Scene, invalid: Invalid): Step {
+  const { observed, verdict, cronJob, cursor, now } = scene
+  const spec = cronJob.spec.jobTemplate['spec']
+  const isHeld = isJsonObject(spec) && spec['suspend'] === true
+  if (isHeld && !cursor.enabled && cursor.parkedAt === undefined) return step(stalled(invalid))
+  const held = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: undefined, formerHash: cursor.scheduleHash })
+  return { ...park(scene, held, 'the schedule is not valid'), standing: stalled(invalid) }
+}
+
+function keepSuspended(scene: Scene, valid: Valid): Step {
+  const { observed, cronJob, cursor, now } = scene
+  const isEdited = cursor.scheduleHash !== valid.scheduleHash
+  const drift = driftOf(cronJob, valid.workload, { ...cursor, suspend: true })
+  const isNoted = !cursor.enabled && cursor.parkedAt === undefined
+  if (isNoted && !isEdited && drift.length === 0) return step({ kind: 'suspended' })
+  const expression = isEdited ? restingExpression(valid.rule, now) : cursor.expression
+  const cursorThen = cursorNow(observed, valid, { floor: now, suspend: true, expression, parkedAt: undefined })
+  return step({ kind: 'suspended' }, { actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorThen), 'keep the suspended CronJob up to date')] })
+}
+
+/** Arm, or rest when nothing is near enough. The first run is the first occurrence strictly after the floor. */
+function release(scene: Scene, valid: Valid): Step {
+  const { observed, cronJob, cursor, now } = scene
+  const floor = isNewEpoch(scene) ? now : cursor.floor
+  const frame = frameOf(observed, valid, floor, cronJob)
+  const candidate = expressionToArm(frame, now)
+  if (candidate !== undefined) {
+    const armed = cursorNow(observed, valid, { floor, suspend: false, expression: candidate.expression, parkedAt: undefined })
+    return progressing('arming the CronJob', { actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, armed), `arm: ${candidate.expression.schedule}`)] })
+  }
+  const base = Math.max(floor, settledThrough(observed), lookedThrough(cronJob))
+  const standing = standingWithoutNext(observed, valid, base)
+  const wakeAt = standing.kind === 'resting' ? wakeBefore(valid, base) : undefined
+  const isNoted = !isNewEpoch(scene) && cursor.parkedAt === undefined
+  if (isNoted && driftOf(cronJob, valid.workload, { ...cursor, suspend: true }).length === 0) return step(standing, { wakeAt })
+  const expression = isNewEpoch(scene) ? restingExpression(valid.rule, now) : cursor.expression
+  const resting = cursorNow(observed, valid, { floor, suspend: true, expression, parkedAt: undefined })
+  return step(standing, { wakeAt, actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, resting), 'nothing to fire in the coming year')] })
+}

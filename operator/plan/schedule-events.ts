@@ -1,0 +1,55 @@
+import { apiVersion } from '../model/names.ts'
+import type { RunRecord } from '../model/status-schema.ts'
+import type { EventDraft } from './action.ts'
+import { isFinal } from './run-record.ts'
+import { type StatusInput, outcomeWords } from './schedule-status.ts'
+import type { Standing, Step } from './schedule-step.ts'
+
+/** Events mark transitions: of how the schedule stands, of its runs, and what was put right. Never a value of a parameter. */
+export function scheduleEvents(input: StatusInput, step: Step): readonly EventDraft[] {
+  const { observed, ledger } = input
+  const { namespace, name, uid } = observed.metadata
+  const regarding = { apiVersion, kind: 'ScheduledIntegration', namespace, name, uid }
+  if (step.actions.length > 0) {
+    if (step.repaired === undefined) return []
+    return [{ regarding, type: 'Warning', reason: 'DriftRepaired', message: step.repaired, action: 'Repair' }]
+  }
+  const standing = transition(input)
+  return [
+    ...(standing === undefined ? [] : [{ regarding, ...standing, action: 'Schedule' }]),
+    ...ledger.news.filter(({ outcome }) => isFinal(outcome)).map((record) => ({ regarding, ...runEvent(record), action: 'Run' })),
+  ]
+}
+
+type Draft = Pick<EventDraft, 'type' | 'reason' | 'message'>
+
+/** Undefined: it stands as it stood. */
+function transition({ observed, standing, cronJob }: StatusInput): Draft | undefined {
+  const draft = standingEvent(standing, cronJob?.metadata.name ?? '')
+  const active = observed.status?.conditions?.find(({ type }) => type === 'Active')
+  return active?.reason === draft?.reason ? undefined : draft
+}
+
+/** Its reason is the one of the condition Active, by which a transition is recognised. */
+function standingEvent(standing: Standing, cronJob: string): Draft | undefined {
+  switch (standing.kind) {
+    case 'armed':
+    case 'resting':
+      return { type: 'Normal', reason: 'Scheduled', message: `CronJob ${cronJob} starts the runs` }
+    case 'suspended':
+      return { type: 'Normal', reason: 'Suspended', message: `CronJob ${cronJob} is suspended: no run starts` }
+    case 'over':
+      return { type: 'Normal', reason: standing.reason, message: standing.reason === 'Completed' ? 'no run is left' : 'its only time had passed before it was created' }
+    case 'suspendedOutOfBand':
+      return { type: 'Warning', reason: 'SuspendedOutOfBand', message: `CronJob ${cronJob} was suspended by hand and is left so` }
+    case 'stalled':
+      return { type: 'Warning', reason: standing.reason, message: standing.message }
+    case 'progressing':
+      return undefined
+  }
+}
+
+function runEvent(record: RunRecord): Draft {
+  const said = record.message === undefined || record.outcome === 'Succeeded' ? '' : `: ${record.message}`
+  return { type: record.outcome === 'Succeeded' ? 'Normal' : 'Warning', reason: `Run${record.outcome}`, message: `run ${record.name} ${outcomeWords[record.outcome]}${said}` }
+}

@@ -1,0 +1,131 @@
+import { type Instant, formatInstant, parseInstant } from '../model/instant.ts'
+import { asJson } from '../model/json.ts'
+import type { CronJob, JsonObject } from '../model/kubernetes.ts'
+import { scheduleText } from '../model/schedule-text.ts'
+import type { RunRecord, ScheduleStatus } from '../model/status-schema.ts'
+import { expressionOf, horizonOnServer, lookedThrough } from './arming.ts'
+import { type ConditionDraft, conditionsOf, stalledConditions } from './conditions.ts'
+import { cursorOf } from './cursor.ts'
+import type { ObservedSchedule } from './observed.ts'
+import { isFinal } from './run-record.ts'
+import type { RunLedger } from './runs.ts'
+import { type Standing, settledThrough } from './schedule-step.ts'
+import type { Valid, Verdict } from './verdict.ts'
+
+/** Everything that a schedule's status is made of. */
+export interface StatusInput {
+  readonly observed: ObservedSchedule
+  readonly verdict: Verdict
+  /** The CronJob, if it is ours. */
+  readonly cronJob: CronJob | undefined
+  readonly standing: Standing
+  readonly ledger: RunLedger
+  readonly now: Instant
+}
+
+/** The whole status of a ScheduledIntegration. */
+export function scheduleStatusOf(input: StatusInput): JsonObject {
+  const { observed, cronJob, ledger } = input
+  const generation = observed.metadata.generation ?? 0
+  const runs = ledger.runs
+  const status: ScheduleStatus = {
+    observedGeneration: generation,
+    conditions: [...conditionsOf([...standingConditions(input), ...lastRunCondition(runs, observed)], observed.status?.conditions, { generation, now: input.now })],
+    suspended: cronJob === undefined ? isSuspended(observed) : cronJob.spec.suspend === true && input.standing.kind !== 'resting',
+    ...(cronJob === undefined ? {} : { cronJob: { name: cronJob.metadata.name, uid: cronJob.metadata.uid, ...expressionOf(cronJob) } }),
+    ...timesOf(input),
+    ...(observed.spec.ok ? { scheduleText: scheduleText(observed.spec.value.schedule) } : {}),
+    ...(runs[0] === undefined ? {} : { lastRun: runs[0] }),
+    ...(runs.length === 0 ? {} : { runs: [...runs] }),
+    ...(Object.keys(ledger.counts).length === 0 ? {} : { counts: ledger.counts }),
+    ...(ledger.accountedThrough === undefined ? {} : { accountedThrough: formatInstant(ledger.accountedThrough) }),
+  }
+  return asJson(status)
+}
+
+function isSuspended(observed: ObservedSchedule): boolean {
+  return observed.spec.ok && observed.spec.value.suspend === true
+}
+
+/** nextRuns, nextRunTime, exactUntil: only while runs will come. */
+function timesOf({ observed, verdict, cronJob, standing, now }: StatusInput): Partial<ScheduleStatus> {
+  const isComing = standing.kind === 'armed' || standing.kind === 'resting'
+  if (!isComing || verdict.kind !== 'valid' || cronJob === undefined) return {}
+  const floor = cursorOf(cronJob)?.floor ?? now
+  const nextRuns = nextOccurrences(verdict, Math.max(floor, lookedThrough(cronJob), settledThrough(observed))).map(formatInstant)
+  const horizon = standing.kind === 'armed' ? horizonOnServer(cronJob, verdict.rule, now) : undefined
+  return {
+    ...(nextRuns[0] === undefined ? {} : { nextRuns, nextRunTime: nextRuns[0] }),
+    ...(horizon === undefined ? {} : { exactUntil: formatInstant(horizon.at) }),
+  }
+}
+
+function nextOccurrences({ rule }: Valid, after: Instant, count = 5): Instant[] {
+  const instants: Instant[] = []
+  for (let at = rule.occurrences.next(after); at !== undefined && instants.length < count; at = rule.occurrences.next(at)) instants.push(at)
+  return instants
+}
+
+/** Ready, Reconciling, Stalled, Active (kstatus; design/product.md). */
+function standingConditions({ standing, cronJob, verdict }: StatusInput): readonly ConditionDraft[] {
+  const ready = (reason: string, message: string): ConditionDraft => ({ type: 'Ready', status: 'True', reason, message })
+  const inactive = (reason: string, message: string): ConditionDraft => ({ type: 'Active', status: 'False', reason, message })
+  const name = cronJob?.metadata.name ?? ''
+  switch (standing.kind) {
+    case 'armed':
+      return [ready('Scheduled', `CronJob ${name} starts the runs`), { type: 'Active', status: 'True', reason: 'Scheduled', message: 'runs start as scheduled' }]
+    case 'resting':
+      return [ready('Scheduled', `CronJob ${name} is in place`), { type: 'Active', status: 'True', reason: 'Scheduled', message: 'the next run is more than 360 days away; until then the CronJob is suspended' }]
+    case 'suspended':
+      return [ready('Suspended', `CronJob ${name} is suspended, as spec.suspend says`), inactive('Suspended', 'spec.suspend is true: no run starts')]
+    case 'over':
+      return [ready(standing.reason, 'nothing is left to do'), inactive(standing.reason, overMessage(standing.reason))]
+    case 'suspendedOutOfBand':
+      return [
+        ready('SuspendedOutOfBand', `CronJob ${name} was suspended by hand and is left so`),
+        inactive('SuspendedOutOfBand', `CronJob ${name} was suspended by hand: no run starts. To take it back, set spec.suspend to true and then to false`),
+      ]
+    case 'progressing':
+      return [
+        { type: 'Ready', status: 'False', reason: 'Progressing', message: standing.message },
+        { type: 'Reconciling', status: 'True', reason: 'Progressing', message: standing.message },
+        ...(verdict.kind === 'valid' && verdict.spec.suspend === true ? [inactive('Suspended', 'spec.suspend is true')] : [{ type: 'Active', status: 'Unknown' as const, reason: 'Progressing', message: standing.message }]),
+      ]
+    case 'stalled':
+      return [...stalledConditions(standing.reason, standing.message), inactive(standing.reason, 'no run starts until this is mended')]
+  }
+}
+
+function overMessage(reason: 'Completed' | 'Expired'): string {
+  return reason === 'Completed' ? 'all of its runs have been started: none will follow' : 'its only time had passed before it was created: it will never run'
+}
+
+function lastRunCondition(runs: readonly RunRecord[], { status }: ObservedSchedule): readonly ConditionDraft[] {
+  const last = runs.find(({ outcome }) => isFinal(outcome) && outcome !== 'Skipped' && outcome !== 'Unknown' && outcome !== 'Replaced')
+  if (last === undefined) {
+    const kept = status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')
+    return kept === undefined ? [] : [{ type: kept.type, status: kept.status, reason: kept.reason, message: kept.message }]
+  }
+  const reason = last.reason === undefined || last.outcome === 'Succeeded' ? `Run${last.outcome}` : last.reason
+  const isGood = last.outcome === 'Succeeded'
+  const said = last.message === undefined || isGood ? '' : `: ${last.message}`
+  return [{ type: 'LastRunSucceeded', status: isGood ? 'True' : 'False', reason, message: `run ${last.name} ${outcomeWords[last.outcome]}${said}` }]
+}
+
+export const outcomeWords: Readonly<Record<RunRecord['outcome'], string>> = {
+  Waiting: 'waits',
+  Running: 'is running',
+  Succeeded: 'succeeded',
+  CompletedWithErrors: 'completed with errors',
+  Failed: 'failed',
+  Skipped: 'was skipped',
+  Missed: 'was missed',
+  Unknown: 'has no evidence left',
+  Unplanned: 'was not planned',
+  Replaced: 'was replaced',
+}
+
+/** Where the accounts of the status stand. */
+export function accountedThroughOf(observed: ObservedSchedule): Instant | undefined {
+  return parseInstant(observed.status?.accountedThrough)
+}

@@ -1,0 +1,110 @@
+import { type Instant, parseInstant } from '../model/instant.ts'
+import type { CronJob } from '../model/kubernetes.ts'
+import type { RunRecord } from '../model/status-schema.ts'
+import type { Action } from './action.ts'
+import { type ArmingFrame, lookedThrough } from './arming.ts'
+import type { Cursor } from './cursor.ts'
+import type { ObservedSchedule } from './observed.ts'
+import { scheduledTime } from './run-record.ts'
+import type { Valid, Verdict } from './verdict.ts'
+
+/** How a schedule stands, in the words of its conditions. */
+export type Standing =
+  /** The right CronJob is there and fires. */
+  | { readonly kind: 'armed' }
+  /** Enabled, but the next occurrence is more than 360 days away: the CronJob rests. */
+  | { readonly kind: 'resting' }
+  | { readonly kind: 'suspended' }
+  /** No occurrence is left; Expired when there was none to begin with. */
+  | { readonly kind: 'over'; readonly reason: 'Completed' | 'Expired' }
+  | { readonly kind: 'suspendedOutOfBand' }
+  /** On its way to one of the above. */
+  | { readonly kind: 'progressing'; readonly message: string }
+  /** A person must act. */
+  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string }
+
+/** What one pass does about a schedule's CronJob. */
+export interface Step {
+  readonly standing: Standing
+  readonly actions: readonly Action[]
+  /** Occurrences that came to nothing, to be recorded before anything else happens. */
+  readonly records: readonly RunRecord[]
+  readonly accountedThrough: Instant | undefined
+  /** Plan again at the latest then. */
+  readonly wakeAt: Instant | undefined
+  /** What was put right that somebody else had changed. */
+  readonly repaired: string | undefined
+}
+
+export function step(standing: Standing, rest: Partial<Omit<Step, 'standing'>> = {}): Step {
+  return { actions: [], records: [], accountedThrough: undefined, wakeAt: undefined, repaired: undefined, ...rest, standing }
+}
+
+export function progressing(message: string, rest: Partial<Omit<Step, 'standing'>> = {}): Step {
+  return step({ kind: 'progressing', message }, rest)
+}
+
+/** Everything a step is decided from, when there is a CronJob of ours that can be read. */
+export interface Scene {
+  readonly observed: ObservedSchedule
+  readonly verdict: Verdict
+  readonly cronJob: CronJob
+  readonly cursor: Cursor
+  readonly now: Instant
+}
+
+/** Whether the user wants it to run: valid, and not suspended. */
+export function isEnabled(verdict: Verdict): boolean {
+  return verdict.kind === 'valid' && verdict.spec.suspend !== true
+}
+
+export function scheduleHashOf(verdict: Verdict, former: string): string {
+  return verdict.kind === 'valid' ? verdict.scheduleHash : former
+}
+
+/** An edit of when it runs, or a change of whether it does: what lies before it is not caught up, the floor moves. */
+export function isNewEpoch({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'>): boolean {
+  const enabled = isEnabled(verdict)
+  return cursor.enabled !== enabled || (enabled && cursor.scheduleHash !== scheduleHashOf(verdict, cursor.scheduleHash))
+}
+
+/** A cursor made from what is observed now. */
+export function cursorNow(
+  observed: ObservedSchedule,
+  verdict: Verdict,
+  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & { readonly formerHash?: string },
+): Cursor {
+  const { uid, generation = 0 } = observed.metadata
+  const { formerHash = '', ...own } = rest
+  const template = observed.template?.metadata
+  return {
+    schedulable: { uid, generation },
+    template: template === undefined ? undefined : { uid: template.uid, generation: template.generation ?? 0 },
+    scheduleHash: scheduleHashOf(verdict, formerHash),
+    enabled: isEnabled(verdict),
+    nudged: undefined,
+    ...own,
+  }
+}
+
+/** Occurrences up to here have come to something: a record, or a Job. */
+export function settledThrough(observed: ObservedSchedule): Instant {
+  return observed.jobs.reduce((latest, job) => Math.max(latest, scheduledTime(job) ?? latest), parseInstant(observed.status?.accountedThrough) ?? -Infinity)
+}
+
+export function frameOf(observed: ObservedSchedule, valid: Valid, floor: Instant, cronJob: CronJob | undefined): ArmingFrame {
+  return {
+    rule: valid.rule,
+    floor,
+    settledThrough: settledThrough(observed),
+    lookedThrough: cronJob === undefined ? -Infinity : lookedThrough(cronJob),
+    deadline: valid.workload.deadline,
+  }
+}
+
+/** Whether an occurrence is left, and if not, whether there ever was one. */
+export function standingWithoutNext(observed: ObservedSchedule, valid: Valid, base: Instant): Standing {
+  if (valid.rule.occurrences.next(base) !== undefined) return { kind: 'resting' }
+  const created = parseInstant(observed.metadata.creationTimestamp) ?? 0
+  return { kind: 'over', reason: valid.rule.occurrences.next(created) === undefined ? 'Expired' : 'Completed' }
+}

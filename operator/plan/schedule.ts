@@ -1,0 +1,113 @@
+import type { Instant } from '../model/instant.ts'
+import type { CronJob } from '../model/kubernetes.ts'
+import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
+import { armedStep } from './armed-step.ts'
+import { expressionOf } from './arming.ts'
+import { cronJobName, parkPatch, patchCronJob } from './cron-job.ts'
+import { type Cursor, cursorOf } from './cursor.ts'
+import { firstStep } from './first-step.ts'
+import { housekeeping } from './housekeeping.ts'
+import type { ObservedSchedule } from './observed.ts'
+import { parkedStep, stalled } from './parked-step.ts'
+import { ledger } from './runs.ts'
+import { scheduleEvents } from './schedule-events.ts'
+import { accountedThroughOf, scheduleStatusOf } from './schedule-status.ts'
+import { type Step, cursorNow, progressing, step } from './schedule-step.ts'
+import { type Verdict, verdictOn } from './verdict.ts'
+
+const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
+
+/** How long the store may take to show a CronJob that a look has seen; milliseconds. */
+const storeLag = 30_000
+
+/**
+ * What should happen to a ScheduledIntegration and its CronJob (design/time.md section 4: park, decide, arm).
+ *
+ * Guarantees: planning on the result of a plan ends in a plan without actions. Every write names the version that it was
+ * decided upon. Assumes: the stores have been complete at some time, and lag by less than 90 s.
+ */
+export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
+  if (observed.metadata.deletionTimestamp !== undefined) return nothing
+  const verdict = verdictOn(observed)
+  const cronJob = ownCronJob(observed)
+  const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
+  if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
+  const next = withoutRefused(observed, nextStep(observed, verdict, now), now)
+  const accounts = ledger(observed, next.records, latestOf(next.accountedThrough, accountedThroughOf(observed)))
+  const input = { observed, verdict, cronJob, standing: next.standing, ledger: accounts, now }
+  const { namespace, name, uid, resourceVersion } = observed.metadata
+  return {
+    actions: [...next.actions, ...(cronJob === undefined || next.records.length > 0 ? [] : housekeeping(observed, verdict, cronJob))],
+    status: { resource: 'scheduledintegrations', namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) },
+    events: scheduleEvents(input, next),
+    requeue: requeueOf(next),
+  }
+}
+
+function requeueOf({ wakeAt, standing }: Step): Requeue {
+  return wakeAt === undefined ? { kind: 'onChange' } : { kind: 'at', at: wakeAt, because: standing.kind }
+}
+
+function latestOf(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+}
+
+/** The CronJob, if this very ScheduledIntegration controls it. */
+function ownCronJob({ cronJob, metadata }: ObservedSchedule): CronJob | undefined {
+  return cronJob?.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === metadata.uid) === true ? cronJob : undefined
+}
+
+function isAheadOfUs(cursor: Cursor, { metadata, template }: ObservedSchedule): boolean {
+  const isNewer = (written: { readonly uid: string; readonly generation: number } | undefined, seen: { readonly uid: string; readonly generation?: number | undefined } | undefined) =>
+    written !== undefined && seen !== undefined && written.uid === seen.uid && written.generation > (seen.generation ?? 0)
+  return isNewer(cursor.schedulable, metadata) || isNewer(cursor.template, template?.metadata)
+}
+
+function nextStep(observed: ObservedSchedule, verdict: Verdict, now: Instant): Step {
+  const { cronJob } = observed
+  if (cronJob === undefined) return withoutCronJob(observed, verdict, now)
+  if (ownCronJob(observed) === undefined) return nameTaken(cronJob)
+  if (cronJob.metadata.deletionTimestamp !== undefined) return progressing('waiting until the deleted CronJob is gone')
+  const cursor = cursorOf(cronJob)
+  if (cursor === undefined || cursor.schedulable.uid !== observed.metadata.uid) return lostCursor(observed, cronJob, verdict, now)
+  const scene = { observed, verdict, cronJob, cursor, now }
+  return cronJob.spec.suspend === true ? parkedStep(scene) : armedStep(scene)
+}
+
+function withoutCronJob(observed: ObservedSchedule, verdict: Verdict, now: Instant): Step {
+  if (verdict.kind === 'invalid') return step(stalled(verdict))
+  const { namespace, name } = observed.metadata
+  const seen = observed.learned.evidence.get(evidenceKey('cronjobs', namespace, cronJobName('ScheduledIntegration', name)))
+  if (seen?.object !== undefined && now < seen.at + storeLag) return progressing('waiting until the CronJob is seen', { wakeAt: seen.at + storeLag })
+  return firstStep(observed, verdict, now)
+}
+
+/** I12: never adopt, never delete and create again. */
+function nameTaken({ metadata }: CronJob): Step {
+  const message = `the name ${metadata.name} is taken by a CronJob that does not belong to this schedule: delete or rename that CronJob, or give the schedule another name`
+  return step({ kind: 'stalled', reason: 'CronJobNameTaken', message })
+}
+
+/** The versions that all writes of this pass are made from: a refused write is the same one as long as they are. */
+function withBasis(observed: ObservedSchedule, actions: readonly Action[]): readonly Action[] {
+  const { metadata, template } = observed
+  const versions = [metadata.uid, metadata.generation, template?.metadata.uid, template?.metadata.generation].join('/')
+  return actions.map((action) => (action.verb === 'create' || action.verb === 'patch' ? { ...action, basis: `${action.because.split(':', 1)[0]} ${versions}` } : action))
+}
+
+/** The API server refused what is to be written, and will again (too large, a quota, a policy): said, and tried again later. */
+function withoutRefused(observed: ObservedSchedule, next: Step, now: Instant): Step {
+  const { refused } = observed.learned
+  const actions = withBasis(observed, next.actions)
+  if (refused === undefined || !actions.some((action) => isRefused(action, refused, now))) return { ...next, actions }
+  const message = `the API server refuses to write the CronJob: ${refused.message}`
+  return { ...next, actions, standing: { kind: 'stalled', reason: 'Refused', message }, wakeAt: refused.retryAt }
+}
+
+/** Nobody can tell what the CronJob was written from: park it, and start from now. */
+function lostCursor(observed: ObservedSchedule, cronJob: CronJob, verdict: Verdict, now: Instant): Step {
+  const because = 'the cursor of the CronJob is lost'
+  const cursor = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now })
+  const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
+  return progressing(because, { actions: [patchCronJob(cronJob, patch, because)], repaired: because })
+}
