@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dataKey, labelName, list, listMap, objectName, setOf, text, textMap, textOrInteger, variableName } from './field-schema.ts'
+import { amount, dataKey, innerPath, labelName, list, listMap, objectName, setOf, text, textMap, variableName } from './field-schema.ts'
 import type { Frozen } from './frozen.ts'
 import { quantity } from './quantity.ts'
 import { exactlyOne, ruled } from './rule.ts'
@@ -71,19 +71,12 @@ const envFrom = list(
   16,
 )
 
-const amount = ruled(textOrInteger(64), [{
-  cel: 'isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity("0"))',
-  message: 'must be an amount as Kubernetes writes it, such as 100m, 2 or 128Mi',
-  holds: self => (quantity(self) ?? -1) >= 0,
-}])
-
 const resources = ruled(
   z.object({
-    requests: textMap(amount, 16).optional().describe('What is set aside for the container: cpu in cores (100m is a tenth), memory in bytes (128Mi), or others by name.'),
-    limits: textMap(amount, 16).optional().describe('What the container may use at most; above its memory limit it is killed.'),
+    requests: textMap(amount(), 16).optional().describe('What is set aside for the container: cpu in cores (100m is a tenth), memory in bytes (128Mi), or others by name.'),
+    limits: textMap(amount(), 16).optional().describe('What the container may use at most; above its memory limit it is killed.'),
   }),
   [{
-    cel: `!has(self.requests) || !has(self.limits) || self.requests.all(r, !(r in self.limits) || !isQuantity(string(self.requests[r])) || !isQuantity(string(self.limits[r])) || !quantity(string(self.requests[r])).isGreaterThan(quantity(string(self.limits[r]))))`,
     message: 'some request is greater than the limit of the same name: lower it, or raise the limit',
     field: '.requests',
     holds: ({ requests = {}, limits = {} }) =>
@@ -146,11 +139,7 @@ const volumeMount = z.object({
       holds: self => self !== reservedPath && !self.startsWith(`${reservedPath}/`),
     },
   ]).describe('Where the volume appears in the container.'),
-  subPath: ruled(z.string().min(1).max(1024), [{
-    cel: `!self.startsWith('/') && !self.split('/').exists(part, part == '..')`,
-    message: 'must be a path inside the volume: no "/" at its beginning, no ".." in it',
-    holds: self => !self.startsWith('/') && !self.split('/').includes('..'),
-  }])
+  subPath: innerPath()
     .optional()
     .describe('Folder or file inside the volume that is mounted instead of its root.'),
   readOnly: z.boolean().optional().describe('Whether the container can only read it. Absent: it can also write.'),

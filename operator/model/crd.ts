@@ -39,7 +39,8 @@ export function openApiSchema({ kind, description, spec, status }: ResourceKind)
     z.object({
       apiVersion: z.string().max(253).optional().describe(`Always ${apiVersion}.`),
       kind: z.string().max(63).optional().describe(`Always ${kind}.`),
-      metadata: z.object({}).optional().describe(`Name, namespace, labels and annotations, as on every object of Kubernetes. The name has at most ${longestName} characters.`),
+      // Kubernetes describes metadata itself and allows no description here.
+      metadata: z.object({}).optional(),
       spec,
       status: status.optional().describe('What the operator observed. It is written by the operator only.'),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quantity, quantityPattern } from './quantity.ts'
 import { ruled } from './rule.ts'
 
 /** Kinds of fields that occur in several places. Each says its bounds; the place of use says what it is for. */
@@ -62,6 +63,18 @@ export function dataKey() {
   }])
 }
 
+/** Path of a file or folder inside a volume. */
+export function innerPath() {
+  return ruled(z.string().min(1).max(512), [{
+    cel: `!self.matches('${oddPart}')`,
+    message: 'must be a path inside the volume, such as outbound/payroll.csv: no "/" at its beginning or end, no "." or ".." in it',
+    holds: self => !new RegExp(oddPart).test(self),
+  }])
+}
+
+/** An empty, `.` or `..` part of a path. */
+const oddPart = '(^|/)[.]{0,2}(/|$)'
+
 /** Largest integers that every JSON reader keeps exactly (RFC 8259 section 6). */
 const exactInteger = () => z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
 
@@ -73,6 +86,14 @@ export function textOrInteger(maxLength: number) {
     minimum: Number.MIN_SAFE_INTEGER,
     maximum: Number.MAX_SAFE_INTEGER,
   })
+}
+
+/** An amount of a resource. A pattern, because CEL over text-or-integer is too costly for Kubernetes 1.32 (rule.ts). */
+export function amount() {
+  return ruled(z.union([z.string().max(64), exactInteger()]), [{
+    message: 'must be an amount as Kubernetes writes it, such as 100m, 2 or 128Mi',
+    holds: self => quantity(self) !== undefined,
+  }]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 64, minimum: 0, maximum: Number.MAX_SAFE_INTEGER, pattern: quantityPattern })
 }
 
 /** Free text for people. */
@@ -117,5 +138,10 @@ export function listMap<Item extends z.ZodType<Record<Key, string>>, Key extends
 
 /** Text by name, bounded in number; the API server cannot bound the length of keys by schema. */
 export function textMap<Value extends z.ZodType>(value: Value, max: number) {
-  return z.record(z.string(), value).meta({ maxProperties: max })
+  return z
+    .record(z.string(), value)
+    .superRefine((entries, context) => {
+      if (Object.keys(entries).length > max) context.addIssue({ code: 'too_big', origin: 'map', maximum: max, input: entries })
+    })
+    .meta({ maxProperties: max })
 }

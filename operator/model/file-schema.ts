@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dataKey, identifier, objectName, text, variableName } from './field-schema.ts'
+import { dataKey, identifier, innerPath, objectName, text, variableName } from './field-schema.ts'
 import type { Frozen } from './frozen.ts'
 import { exactlyOne, ruled } from './rule.ts'
 
@@ -34,16 +34,10 @@ const secretKeyRef = z
   .optional()
   .describe('A key of a Secret in the same namespace, mounted read-only.')
 
-const isPlainPath = (path: string) => path.split('/').every(part => part !== '' && part !== '.' && part !== '..')
-
 const persistentVolumeClaim = z
   .object({
     claimName: objectName().describe('Name of the PersistentVolumeClaim, in the same namespace.'),
-    path: ruled(z.string().min(1).max(1024), [{
-      cel: `self.split('/').all(part, part != '' && part != '.' && part != '..')`,
-      message: 'must be a path inside the volume, such as outbound/payroll.csv: no "/" at its beginning or end, no "." or ".." in it',
-      holds: isPlainPath,
-    }]).describe('Path of the file inside the volume, such as outbound/payroll.csv.'),
+    path: innerPath().describe('Path of the file inside the volume, such as outbound/payroll.csv.'),
   })
   .optional()
   .describe('A file on a PersistentVolumeClaim in the same namespace. Its folder is mounted, read-only unless the Integration declares the file ReadWrite.')

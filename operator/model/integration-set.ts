@@ -56,7 +56,7 @@ const onlyWithSchedule = schedulingFields.map((field): Rule<Scheduled> => ({
 const spec = ruled(
   z.object({
     description: text(4096).optional().describe('What the set does, for the people who schedule it.'),
-    members: listMap(member, 'name', 64, 2).describe('The Integrations that run as one, in their order: at least two, at most 64.'),
+    members: listMap(member, 'name', 32, 2).describe('The Integrations that run as one, in their order: at least two, at most 32.'),
     execution: z
       .enum(['Sequential', 'Parallel'])
       .default('Sequential')

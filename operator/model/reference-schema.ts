@@ -26,7 +26,7 @@ export const memberValues = listMap(
     files: fileValues.optional().describe('Files of this member, in place of those in the set.'),
   }),
   'name',
-  64,
+  32,
 )
 
 export const plainMemberValues = listMap(
@@ -36,5 +36,5 @@ export const plainMemberValues = listMap(
     files: plainFileValues.optional().describe('Files of this member, in place of those in the set.'),
   }),
   'name',
-  64,
+  32,
 )

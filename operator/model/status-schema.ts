@@ -51,7 +51,7 @@ const memberRecord = z.object({
   message: outcomeMessage,
 })
 
-export const memberRecords = listMap(memberRecord, 'name', 64).describe('The members of a set, in their order.')
+export const memberRecords = listMap(memberRecord, 'name', 32).describe('The members of a set, in their order.')
 
 const runRecord = z.object({
   name: text(128).describe('Name of the run for people: the run name and the time it was scheduled for.'),

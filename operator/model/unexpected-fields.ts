@@ -15,8 +15,7 @@ export function unexpectedFields(value: unknown, schema: JsonObject, path: Path 
     const items = schemaIn(schema, 'items')
     return items === undefined ? [] : value.flatMap((item, index) => unexpectedFields(item, items, [...path, index]))
   }
-  if (typeof value !== 'object') return []
-  if (schema['type'] !== 'object') return []
+  if (typeof value !== 'object' || schema['type'] !== 'object') return []
   const values = schemaIn(schema, 'additionalProperties')
   const properties = schemaIn(schema, 'properties') ?? {}
   return Object.entries(value).flatMap(([key, field]) => {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { dataKey, labelName, list, objectName, text, textMap, textOrInteger } from './field-schema.ts'
-import { quantity } from './quantity.ts'
+import { amount, dataKey, innerPath, labelName, list, objectName, text, textMap } from './field-schema.ts'
 import { exactlyOne, ruled } from './rule.ts'
 
 /** The kinds of volumes an Integration may mount. hostPath is missing on purpose. */
@@ -11,14 +10,10 @@ const fileMode = (what: string) =>
 const items = list(
   z.object({
     key: dataKey().describe('Key whose content becomes a file.'),
-    path: ruled(z.string().min(1).max(1024), [{
-      cel: `!self.startsWith('/') && !self.split('/').exists(part, part == '..')`,
-      message: 'must be a path inside the volume: no "/" at its beginning, no ".." in it',
-      holds: self => !self.startsWith('/') && !self.split('/').includes('..'),
-    }]).describe('Path of the file inside the volume.'),
+    path: innerPath().describe('Path of the file inside the volume.'),
     mode: fileMode('Permissions of the file'),
   }),
-  64,
+  32,
 )
   .optional()
   .describe('Which keys become files. Absent: every key, as a file of the same name.')
@@ -41,11 +36,7 @@ const secret = z.object({
 
 const emptyDir = z.object({
   medium: z.enum(['', 'Memory']).optional().describe('Where it lies: Memory, or on the disk of the node when absent.'),
-  sizeLimit: ruled(textOrInteger(64), [{
-    cel: 'isQuantity(string(self))',
-    message: 'must be an amount of bytes as Kubernetes writes it, such as 1Gi',
-    holds: self => quantity(self) !== undefined,
-  }])
+  sizeLimit: amount()
     .optional()
     .describe('How large it may grow, such as 1Gi. Absent: without bound.'),
 })
@@ -72,7 +63,7 @@ const projectedSource = ruled(
       .object({
         audience: text(512).optional().describe('Who is meant to accept the token. Absent: the API server.'),
         expirationSeconds: z.int().min(600).max(31_536_000).default(3600).describe('Seconds for which the token is valid; it is renewed before. Default 3600, at least 600.'),
-        path: z.string().min(1).max(1024).describe('Path of the token inside the volume.'),
+        path: innerPath().describe('Path of the token inside the volume.'),
       })
       .optional()
       .describe('A token of the ServiceAccount of the pod.'),
@@ -109,7 +100,7 @@ const sources = z.object({
   emptyDir: emptyDir.optional().describe('An empty folder that goes with the pod.'),
   projected: z
     .object({
-      sources: list(projectedSource, 16, 1).describe('What it holds.'),
+      sources: list(projectedSource, 8, 1).describe('What it holds.'),
       defaultMode: fileMode('Permissions of its files'),
     })
     .optional()
