@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Json, JsonObject } from './kubernetes.ts'
+import { isJsonObject } from './json.ts'
+import type { JsonObject } from './kubernetes.ts'
 import { apiVersion, group, version } from './names.ts'
 import type { Column, ResourceKind } from './resource-kind.ts'
 import { ruled } from './rule.ts'
@@ -63,17 +64,13 @@ function structural(schema: JsonObject): JsonObject {
     ...(type === undefined ? {} : { type }),
     ...(anyOf === undefined || others['x-kubernetes-int-or-string'] === true ? {} : { anyOf }),
     ...others,
-    ...(isObject(properties) ? withProperties(properties) : {}),
-    ...(isObject(items) ? { items: structural(items) } : {}),
-    ...(isObject(additionalProperties) ? { additionalProperties: structural(additionalProperties) } : {}),
+    ...(isJsonObject(properties) ? withProperties(properties) : {}),
+    ...(isJsonObject(items) ? { items: structural(items) } : {}),
+    ...(isJsonObject(additionalProperties) ? { additionalProperties: structural(additionalProperties) } : {}),
   }
 }
 
 function withProperties(properties: JsonObject): JsonObject {
-  const entries = Object.entries(properties).map(([name, value]) => [name, isObject(value) ? structural(value) : value])
+  const entries = Object.entries(properties).map(([name, value]) => [name, isJsonObject(value) ? structural(value) : value])
   return entries.length === 0 ? {} : { properties: Object.fromEntries(entries) }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,26 +1,32 @@
 import { z } from 'zod'
 import { openApiSchema } from './crd.ts'
-import { decodeField, resourceKinds, type Kind, type ObjectOf } from './decode.ts'
+import { decodeField, kinds, resourceKinds, type Kind, type ObjectOf } from './decode.ts'
 import { instant, list, objectName, ownName, text } from './field-schema.ts'
 import type { Frozen } from './frozen.ts'
+import { integrationRun } from './integration-run.ts'
+import { integrationSet } from './integration-set.ts'
+import { integration } from './integration.ts'
+import { isJsonObject } from './json.ts'
 import type { JsonObject } from './kubernetes.ts'
 import { apiVersion, group } from './names.ts'
 import { nearMiss } from './near-miss.ts'
 import { accepted, refused, type Checked, type Problem } from './problem.ts'
+import { scheduledIntegration } from './scheduled-integration.ts'
 import { unexpectedFields } from './unexpected-fields.ts'
 
-const keyed = z.record(z.string(), z.string())
+const texts = z.record(z.string(), z.string())
+const objects = list(z.record(z.string(), z.unknown()), 1024)
 
 /** What a user may write in metadata, and what `kubectl get -o yaml` shows there. */
 const metadataSchema = z.object({
   name: ownName().optional(),
   generateName: text(58).optional(),
   namespace: objectName(63).optional(),
-  labels: keyed.optional(),
-  annotations: keyed.optional(),
+  labels: texts.optional(),
+  annotations: texts.optional(),
   finalizers: list(z.string(), 64).optional(),
-  ownerReferences: list(z.record(z.string(), z.unknown()), 64).optional(),
-  managedFields: list(z.record(z.string(), z.unknown()), 1024).optional(),
+  ownerReferences: objects.optional(),
+  managedFields: objects.optional(),
   uid: text(64).optional(),
   resourceVersion: text(64).optional(),
   generation: z.int().optional(),
@@ -30,79 +36,95 @@ const metadataSchema = z.object({
 
 export type ManifestMetadata = Frozen<Pick<z.output<typeof metadataSchema>, 'namespace' | 'labels' | 'annotations'>> & { readonly name: string }
 
-/** An object as a user's file holds it: there is no server yet that gave it a uid, and it may leave its namespace to the command line. */
-export type Manifest = {
-  readonly [K in Kind]: Pick<ObjectOf[K], 'apiVersion' | 'kind' | 'spec'> & { readonly metadata: ManifestMetadata }
-}[Kind]
+/** An object as a user's file holds it: no server has given it a uid yet, and it may leave its namespace to the command line. */
+export type Manifest = { readonly [K in Kind]: ManifestOf<K, ObjectOf[K]['spec']> }[Kind]
+
+interface ManifestOf<K extends Kind, Spec> {
+  readonly apiVersion: typeof apiVersion
+  readonly kind: K
+  readonly metadata: ManifestMetadata
+  readonly spec: Spec
+}
 
 const metadataFields: JsonObject = JSON.parse(JSON.stringify(z.toJSONSchema(metadataSchema, { target: 'openapi-3.0', io: 'input' })))
 
-const kinds = Object.keys(resourceKinds) as readonly Kind[]
+const fieldsOf = new Map<Kind, JsonObject>(kinds.map(kind => {
+  const { properties, ...schema } = openApiSchema(resourceKinds[kind])
+  return [kind, { ...schema, properties: { ...(isJsonObject(properties) ? properties : {}), metadata: metadataFields } }]
+}))
 
-const fieldsOf = Object.fromEntries(kinds.map(kind => {
-  const schema = openApiSchema(resourceKinds[kind])
-  return [kind, { ...schema, properties: { ...(schema['properties'] as JsonObject), metadata: metadataFields } }]
-})) as unknown as Readonly<Record<Kind, JsonObject>>
+const decoders: { readonly [K in Kind]: (raw: JsonObject) => Checked<Manifest> } = {
+  Integration: decoder('Integration', integration),
+  ScheduledIntegration: decoder('ScheduledIntegration', scheduledIntegration),
+  IntegrationSet: decoder('IntegrationSet', integrationSet),
+  IntegrationRun: decoder('IntegrationRun', integrationRun),
+}
 
 /** Whether a document of a user's file is meant to be one of our objects, correct or not. */
 export function isOfOurGroup(raw: unknown): boolean {
-  return isRecord(raw) && typeof raw['apiVersion'] === 'string' && raw['apiVersion'].split('/')[0] === group
+  return isJsonObject(raw) && typeof raw['apiVersion'] === 'string' && raw['apiVersion'].split('/')[0] === group
 }
 
 /**
  * One document of a user's file, as strictly as the API server with fieldValidation=Strict, and stricter: fields that are null are problems
- * too. Every problem is listed, but for those that occurrencesOf finds in a schedule. `metadata.name` is the prefix where only generateName is given.
+ * too. Every problem is listed, but for those that occurrencesOf finds in a schedule. Where only generateName is given, it is the name.
  */
 export function decodeManifest(raw: unknown): Checked<Manifest> {
-  if (!isRecord(raw)) return refused({ path: '', message: 'must be an object of Kubernetes, with apiVersion, kind, metadata and spec' })
+  if (!isJsonObject(raw)) return refused({ path: '', message: 'must be an object of Kubernetes, with apiVersion, kind, metadata and spec' })
   const kind = kinds.find(known => known === raw['kind'])
   if (raw['apiVersion'] !== apiVersion || kind === undefined) return refused(...typeProblems(raw))
-  const unexpected = unexpectedFields({ ...raw, status: undefined }, fieldsOf[kind]).filter(({ path }) => path !== 'status')
-  const { metadata = {}, spec } = withoutNulls(raw) as Readonly<Record<string, unknown>>
-  const decoded = decodeField(resourceKinds[kind].spec, spec, 'spec')
-  const described = decodeMetadata(metadata)
+  const { status: _observed, ...written } = raw
+  const unexpected = unexpectedFields(written, fieldsOf.get(kind) ?? {})
+  const decoded = decoders[kind](withoutNulls(written))
+  if (unexpected.length === 0) return decoded
   const known = new Set(unexpected.map(({ path }) => path))
-  const problems = [...unexpected, ...problemsOf(described).filter(isNew), ...problemsOf(decoded).filter(isNew)]
-  if (!decoded.ok || !described.ok || problems.length > 0) return refused(...problems)
-  return accepted({ apiVersion, kind, metadata: described.value, spec: decoded.value } as unknown as Manifest)
+  return refused(...unexpected, ...problemsOf(decoded).filter(({ path }) => !known.has(path)))
+}
 
-  function isNew({ path }: Problem): boolean {
-    return !known.has(path)
+function decoder<K extends Kind, Spec extends z.ZodType>(kind: K, resource: { readonly spec: Spec }) {
+  return (raw: JsonObject): Checked<ManifestOf<K, z.output<Spec>>> => {
+    const metadata = decodeMetadata(raw['metadata'])
+    const spec = decodeField(resource.spec, raw['spec'], 'spec')
+    if (!metadata.ok || !spec.ok) return refused(...problemsOf(metadata), ...problemsOf(spec))
+    return accepted({ apiVersion, kind, metadata: metadata.value, spec: spec.value })
   }
 }
 
-function problemsOf(checked: Checked<unknown>): readonly Problem[] {
-  return checked.ok ? [] : checked.problems
-}
-
-function typeProblems({ apiVersion: written, kind }: Readonly<Record<string, unknown>>): readonly Problem[] {
-  const problems: Problem[] = []
-  if (written !== apiVersion) problems.push({ path: 'apiVersion', message: `must be ${apiVersion}` })
-  if (kind === undefined) problems.push({ path: 'kind', message: `is required: one of ${kinds.join(', ')}` })
-  else if (!kinds.some(known => known === kind)) problems.push({ path: 'kind', message: kindMessage(String(kind)) })
-  return problems
-}
-
-function kindMessage(written: string): string {
-  const meant = nearMiss(written, kinds)
-  return `is not a kind that can be checked here: ${meant === undefined ? `one of ${kinds.join(', ')}` : `did you mean ${meant}?`}`
-}
-
 function decodeMetadata(raw: unknown): Checked<ManifestMetadata> {
-  const decoded = decodeField(metadataSchema, raw, 'metadata') as Checked<z.output<typeof metadataSchema>>
+  const decoded = decodeField(metadataSchema, raw ?? {}, 'metadata')
   if (!decoded.ok) return decoded
   const { name = decoded.value.generateName, namespace, labels, annotations } = decoded.value
   if (name === undefined || name === '') return refused({ path: 'metadata.name', message: 'is required' })
   return accepted({ name, namespace, labels, annotations })
 }
 
-/** As the API server drops them. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls)
-  if (!isRecord(value)) return value
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null).map(([key, field]) => [key, withoutNulls(field)]))
+function typeProblems({ apiVersion: written, kind }: JsonObject): readonly Problem[] {
+  const problems: Problem[] = []
+  if (written !== apiVersion) problems.push({ path: 'apiVersion', message: `must be ${apiVersion}` })
+  if (!kinds.some(known => known === kind)) problems.push({ path: 'kind', message: kindMessage(kind) })
+  return problems
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function kindMessage(written: unknown): string {
+  const listed = `one of ${kinds.join(', ')}`
+  if (typeof written !== 'string') return `is required: ${listed}`
+  const meant = nearMiss(written, kinds)
+  return `is not a kind that can be checked here: ${meant === undefined ? listed : `did you mean ${meant}?`}`
+}
+
+function problemsOf(checked: Checked<unknown>): readonly Problem[] {
+  return checked.ok ? [] : checked.problems
+}
+
+/** As the API server drops them. */
+function withoutNulls(object: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, Array.isArray(value) ? value.map(withoutNullsIn) : withoutNullsIn(value)]),
+  )
+}
+
+function withoutNullsIn<Value>(value: Value): Value | JsonObject {
+  return isJsonObject(value) ? withoutNulls(value) : value
 }

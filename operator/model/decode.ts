@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { fieldPath } from './field-path.ts'
 import { integrationRun, type IntegrationRun } from './integration-run.ts'
 import { integrationSet, type IntegrationSet } from './integration-set.ts'
@@ -7,7 +7,7 @@ import { issueMessage } from './issue-message.ts'
 import type { ObjectMeta } from './kubernetes.ts'
 import { apiVersion } from './names.ts'
 import { accepted, refused, type Checked, type Problem } from './problem.ts'
-import type { ResourceKind } from './resource-kind.ts'
+import type { ResourceKind, ResourceObject } from './resource-kind.ts'
 import { scheduledIntegration, type ScheduledIntegration } from './scheduled-integration.ts'
 
 /** Our kinds by name. */
@@ -18,7 +18,8 @@ export interface ObjectOf {
   readonly IntegrationRun: IntegrationRun
 }
 
-export type Kind = keyof ObjectOf
+export const kinds = ['Integration', 'ScheduledIntegration', 'IntegrationSet', 'IntegrationRun'] as const
+export type Kind = (typeof kinds)[number]
 
 export const resourceKinds = {
   Integration: integration,
@@ -27,23 +28,35 @@ export const resourceKinds = {
   IntegrationRun: integrationRun,
 } as const satisfies { readonly [K in Kind]: ResourceKind }
 
+const decoders: { readonly [K in Kind]: (raw: unknown) => Checked<ObjectOf[K]> } = {
+  Integration: decoder('Integration', integration),
+  ScheduledIntegration: decoder('ScheduledIntegration', scheduledIntegration),
+  IntegrationSet: decoder('IntegrationSet', integrationSet),
+  IntegrationRun: decoder('IntegrationRun', integrationRun),
+}
+
 /**
- * An object that the API server sent. Tolerant, since other versions of the CRD may have let it in: unknown fields are dropped, defaults
+ * An object that the API server sent. Tolerant, since another version of the CRD may have let it in: unknown fields are dropped, defaults
  * filled in, and a status that cannot be read counts as absent. Problems are about spec. Of metadata only what decisions read is kept.
  */
 export function decodeObject<K extends Kind>(kind: K, raw: unknown): Checked<ObjectOf[K]> {
-  const { spec, status, metadata } = isRecord(raw) ? raw : {}
-  const meta = decodeMetadata(metadata)
-  if (meta === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
-  const decoded = decodeField(resourceKinds[kind].spec, spec, 'spec')
-  if (!decoded.ok) return decoded
-  const observed = resourceKinds[kind].status.safeParse(status)
-  const object = { apiVersion, kind, metadata: meta, spec: decoded.value, status: observed.success ? observed.data : undefined }
-  return accepted(object as unknown as ObjectOf[K])
+  return decoders[kind](raw)
+}
+
+function decoder<K extends Kind, Spec extends z.ZodType, Status extends z.ZodType>(kind: K, resource: ResourceKind<Spec, Status>) {
+  return (raw: unknown): Checked<ResourceObject<K, z.output<Spec>, z.output<Status>>> => {
+    const { metadata, spec, status } = isRecord(raw) ? raw : {}
+    const meta = decodeMetadata(metadata)
+    if (meta === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
+    const decoded = decodeField(resource.spec, spec, 'spec')
+    if (!decoded.ok) return decoded
+    const observed = resource.status.safeParse(status)
+    return accepted({ apiVersion, kind, metadata: meta, spec: decoded.value, status: observed.success ? observed.data : undefined })
+  }
 }
 
 /** One field, checked against its schema; the problems' paths begin with `name`. */
-export function decodeField(schema: z.ZodType, raw: unknown, name: string): Checked<unknown> {
+export function decodeField<Schema extends z.ZodType>(schema: Schema, raw: unknown, name: string): Checked<z.output<Schema>> {
   const result = schema.safeParse(raw)
   if (result.success) return accepted(result.data)
   return refused(...result.error.issues.map(issue => problemOf(issue, raw, name)))
@@ -57,30 +70,40 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (isRecord(value) ? value[String(key)] : undefined), raw)
 }
 
+const texts = z.record(z.string(), z.string())
+
+const metadataSchema = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string(),
+  resourceVersion: z.string(),
+  generation: z.number().optional(),
+  creationTimestamp: z.string(),
+  deletionTimestamp: z.string().optional(),
+  labels: texts.optional(),
+  annotations: texts.optional(),
+  ownerReferences: z
+    .array(z.object({
+      apiVersion: z.string(),
+      kind: z.string(),
+      name: z.string(),
+      uid: z.string(),
+      controller: z.boolean().optional(),
+      blockOwnerDeletion: z.boolean().optional(),
+    }))
+    .optional(),
+  finalizers: z.array(z.string()).optional(),
+})
+
 /** kubectl's copy of the whole object: it would be kept in memory for nothing. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** `metadata` as far as decisions read it, or undefined if it is none. */
+/** `metadata` as far as decisions read it, or undefined if it is not what the API server sends. */
 export function decodeMetadata(raw: unknown): ObjectMeta | undefined {
-  if (!isRecord(raw)) return undefined
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = raw
-  if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string') return undefined
-  if (typeof resourceVersion !== 'string' || typeof creationTimestamp !== 'string') return undefined
-  const { generation, deletionTimestamp, labels, annotations, ownerReferences, finalizers } = raw as unknown as ObjectMeta
-  const { [lastApplied]: _, ...kept } = annotations ?? {}
-  return {
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-    labels,
-    annotations: annotations === undefined ? undefined : kept,
-    ownerReferences,
-    finalizers,
-  }
+  const { data } = metadataSchema.safeParse(raw)
+  if (data?.annotations?.[lastApplied] === undefined) return data
+  const { [lastApplied]: _copy, ...annotations } = data.annotations
+  return { ...data, annotations }
 }
 
 /** Also true of arrays: their entries are found by index. */

@@ -52,18 +52,18 @@ export const integrationRules: readonly Rule<Parts>[] = [
     message: twice,
     field: '.parameters',
     reason: 'FieldValueDuplicate',
-    holds: self => eachOnce(self, self.parameters),
+    holds: self => eachOnce(self.parameters, namedVariables(self)),
   },
   {
     cel: otherIsFree('files', 'f', `self.files.exists_one(g, has(g.env) && g.env == f.env) && (${unusedByContainer('f')})`),
     message: twice,
     field: '.files',
     reason: 'FieldValueDuplicate',
-    holds: ({ parameters: _, ...self }) => eachOnce(self, self.files),
+    // What a file shares with a parameter is said of the parameter.
+    holds: self => eachOnce(self.files, namedVariables({ files: self.files, container: self.container })),
   },
 ]
 
-function eachOnce(self: Parts, declarations: Parts['parameters'] = []): boolean {
-  const all = namedVariables(self)
-  return declarations.every(({ env }) => env === undefined || all.filter(name => name === env).length === 1)
+function eachOnce(declarations: Parts['parameters'], variables: readonly string[]): boolean {
+  return (declarations ?? []).every(({ env }) => env === undefined || variables.filter(name => name === env).length === 1)
 }

@@ -1,4 +1,5 @@
 import { fieldPath } from './field-path.ts'
+import { isJsonObject } from './json.ts'
 import type { JsonObject } from './kubernetes.ts'
 import { nearMiss } from './near-miss.ts'
 import type { Problem } from './problem.ts'
@@ -39,5 +40,5 @@ function nullMessage(path: Path): string {
 
 function schemaIn(schema: JsonObject, key: string): JsonObject | undefined {
   const child = schema[key]
-  return typeof child === 'object' && child !== null && !Array.isArray(child) ? (child as JsonObject) : undefined
+  return isJsonObject(child) ? child : undefined
 }
