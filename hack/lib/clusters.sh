@@ -1,17 +1,17 @@
 # Sourced: the clusters on this machine. Each has a folder, $cache/c/NAME, with
 #   kind (kind, kwok or node), boot (this boot of the machine), server, kubeconfig, path (of its tools), since (when it was ready), log/.
 
-# use_cluster NAME: sets name and state.
+# use_cluster NAME: sets cluster and state.
 use_cluster() {
-  name=$1 state=$cache/c/$1
-  [[ $name =~ ^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$ ]] || die "'$name' is no name for a cluster: at most 20 of a-z, 0-9 and -, for example --name test-1"
+  cluster=$1 state=$cache/c/$1
+  [[ $cluster =~ ^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$ ]] || die "'$cluster' is no name for a cluster: at most 20 of a-z, 0-9 and -, for example --name test-1"
   (( ${#state} <= 70 )) || die "the path $state is too long for sockets: set INTEGRATION_SCHEDULER_CACHE to a shorter folder"
 }
 
 # lock_cluster: one up or down at a time for this cluster, until this script ends.
 lock_cluster() {
-  exec 8> "$cache/lock/cluster-$name"
-  flock --nonblock 8 || { say "Waiting for another process that works on cluster $name"; flock 8; }
+  exec 8> "$cache/lock/cluster-$cluster"
+  flock --nonblock 8 || { say "Waiting for another process that works on cluster $cluster"; flock 8; }
 }
 
 cluster_names() {
@@ -24,10 +24,9 @@ cluster_kind() { cat "$state/kind" 2>/dev/null || echo none; }
 # is_ready: it answers, and no process of it has ended.
 is_ready() {
   [[ -s $state/since && -s $state/server ]] || return 1
-  local pidfile server; server=$(cat "$state/server")
+  local server; server=$(cat "$state/server")
   if [[ $(cluster_kind) == kind ]]; then kind_is_ready; return; fi
-  for pidfile in "$state"/*.pid; do owned_pid "$(basename "$pidfile" .pid)" >/dev/null || return 1; done
-  api /readyz --max-time 3 >/dev/null 2>&1
+  ! dead_process >/dev/null && api /readyz --max-time 3 >/dev/null 2>&1
 }
 
 # remove_cluster: stops everything and puts the machine back. Also after an up that did not end well; keeps logs if KEEP_LOGS is set.
@@ -54,12 +53,13 @@ print_status() {
   local row='%-20s %-5s %-28s %-9s %s\n'
   # shellcheck disable=SC2059
   printf "$row" NAME KIND SERVER READY AGE
-  for name in $(cluster_names); do
-    use_cluster "$name"
+  local each
+  for each in $(cluster_names); do
+    use_cluster "$each"
     local ready=no age=-
     if is_ready; then ready=yes age=$(age_of "$(cat "$state/since")"); fi
     # shellcheck disable=SC2059
-    printf "$row" "$name" "$(cluster_kind)" "$(cat "$state/server" 2>/dev/null || echo -)" $ready "$age"
+    printf "$row" "$cluster" "$(cluster_kind)" "$(cat "$state/server" 2>/dev/null || echo -)" $ready "$age"
   done
 }
 

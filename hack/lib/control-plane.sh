@@ -30,7 +30,7 @@ start_control_plane() {
   write_kubeconfig admin "$state/kubeconfig"
   start_etcd
   start_api_server "$host"
-  wait_until 60 kube-apiserver api /readyz
+  wait_until 60 api /readyz
   start_controllers
 }
 
@@ -85,7 +85,7 @@ start_controller() { # COMPONENT USER PORT ARGUMENT...
 }
 
 # wait_for_defaults: pods cannot be made before their ServiceAccount.
-wait_for_defaults() { wait_until 60 kube-controller-manager api /api/v1/namespaces/default/serviceaccounts/default; }
+wait_for_defaults() { wait_until 60 api /api/v1/namespaces/default/serviceaccounts/default; }
 
 stop_control_plane() {
   stop kube-scheduler kube-controller-manager kube-apiserver etcd

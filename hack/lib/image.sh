@@ -69,7 +69,7 @@ make_layer() {
 
 # make_image TAR NAME CONFIG LAYER...: CONFIG is the inside of a JSON object.
 make_image() {
-  local out=$1 name=$2 config=$3 layer diffs='' layers='' digest size; shift 3
+  local out=$1 name=$2 config=$3 layer diffs='' layers='' digest; shift 3
   local work; work=$(mktemp -d "$cache/images/image.XXXXXX")
   mkdir -p "$work/blobs/sha256"
   for layer in "$@"; do

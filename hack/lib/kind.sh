@@ -2,7 +2,7 @@
 
 docker_answers() { command -v docker >/dev/null && timeout 5 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-kind_command() { "$cache/bin/kind-$KIND_VERSION/kind" "$@" --name "integration-scheduler-$name"; }
+kind_command() { "$cache/bin/kind-$KIND_VERSION/kind" "$@" --name "integration-scheduler-$cluster"; }
 
 start_kind_cluster() {
   kind_command create cluster --kubeconfig "$state/kubeconfig" --wait 120s >&2

@@ -6,5 +6,5 @@ start_kwok() {
     "apiVersion": "v1", "kind": "Node",
     "metadata": {"name": "node-1", "annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {"kubernetes.io/hostname": "node-1", "kubernetes.io/os": "linux"}}
   }' >/dev/null
-  wait_until 60 kwok node_is_ready
+  wait_until 60 node_is_ready
 }

@@ -20,8 +20,8 @@ stop_node() (
 
 # kill_containers: every process in the kubelet's cgroup, which was not there before; then the shims that speak to our containerd.
 kill_containers() {
-  local dir pid tries
-  for tries in {1..100}; do
+  local dir pid _
+  for _ in {1..100}; do
     local pids=''
     for dir in $(kubepods_cgroups); do pids+=" $(find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null)"; done
     pids=$(for pid in $pids; do is_zombie "$pid" || echo "$pid"; done)
@@ -30,9 +30,10 @@ kill_containers() {
     kill -KILL $pids
     sleep 0.05
   done
-  for dir in /proc/[0-9]*; do
-    if tr '\0' ' ' < "$dir/cmdline" | grep -q -- "containerd-shim.* -address $state/containerd.sock"; then kill -KILL "${dir#/proc/}"; fi
-  done 2>/dev/null
+  for dir in $(grep -lsF -- "$state/containerd.sock" /proc/[0-9]*/cmdline); do
+    dir=${dir%/cmdline}
+    [[ $(tr '\0' ' ' < "$dir/cmdline") != *containerd-shim*" -address $state/containerd.sock"* ]] || kill -KILL "${dir#/proc/}"
+  done
 }
 
 # is_zombie PID: gone, or waiting for a parent that may be slow.
@@ -40,12 +41,13 @@ is_zombie() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; 
 
 # unmount_all: what is mounted below the cluster's folder, the deepest first, and our pods' network namespaces.
 unmount_all() {
-  local mount namespace
+  local mount namespace result
   awk -v folder="$state/" 'index($5, folder) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r mount; do umount -l "$mount"; done
-  grep -hos '/run/netns/cni-[0-9a-f-]*' /var/lib/cni/results/"$BRIDGE"-* | sort -u | while read -r namespace; do
-    umount "$namespace"; rm -f "$namespace"
+  for result in /var/lib/cni/results/"$BRIDGE"-*-eth0; do # BRIDGE-CONTAINER-eth0; the loopback plugin has its own
+    grep -os '/run/netns/cni-[0-9a-f-]*' "$result" | sort -u | while read -r namespace; do umount "$namespace"; rm -f "$namespace"; done
+    local container=${result##*/"$BRIDGE"-}
+    rm -f "$result" "/var/lib/cni/results/cni-loopback-${container%-eth0}-lo"
   done
-  rm -f /var/lib/cni/results/"$BRIDGE"-*
 }
 
 remove_network() {
@@ -62,7 +64,7 @@ remove_cgroups() {
 
 restore_settings() {
   local setting value
-  cmp -s "$state/boot" /proc/sys/kernel/random/boot_id || return 0 # a reboot has done it
+  [[ $(cat "$state/boot") == "$(cat /proc/sys/kernel/random/boot_id)" ]] || return 0 # a reboot has done it
   while read -r setting value; do echo "$value" > "/proc/sys/$setting"; done < "$state/settings"
 }
 

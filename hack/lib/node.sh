@@ -40,7 +40,7 @@ claim_machine() {
 require_free_machine() {
   local other controller
   for other in $(cluster_names); do
-    [[ $other == "$name" || ! -e $cache/c/$other/node.up ]] || die "cluster $other has this machine's real node: hack/cluster down --name $other"
+    [[ $other == "$cluster" || ! -e $cache/c/$other/node.up ]] || die "cluster $other has this machine's real node: hack/cluster down --name $other"
   done
   ! ip link show "$BRIDGE" >/dev/null 2>&1 || die "the network interface $BRIDGE exists already"
   for other in $POD_RANGE $SERVICES; do
@@ -101,7 +101,7 @@ containerd_client() { ctr --address "$state/containerd.sock" --namespace k8s.io 
 
 import_images() { # TAR...
   local tar
-  wait_until 30 containerd containerd_client version
+  wait_until 30 containerd_client version
   for tar in "$@"; do containerd_client images import "$tar" >/dev/null; done
 }
 
@@ -110,13 +110,13 @@ start_kubelet() {
   fill kubelet.yaml > "$state/kubelet.yaml"
   start kubelet "$kubecp_dir/kubecp" kubelet --config "$state/kubelet.yaml" --kubeconfig "$state/node.kubeconfig" \
     --hostname-override node-1 --node-ip "$NODE_IP" --root-dir "$state/kubelet" --cert-dir "$state/kubelet/pki"
-  wait_until 120 kubelet node_is_ready
+  wait_until 120 node_is_ready
 }
 
 start_kube_proxy() {
   fill kube-proxy.yaml > "$state/kube-proxy.yaml"
   start kube-proxy "$kubecp_dir/kubecp" kube-proxy --config "$state/kube-proxy.yaml"
-  wait_until 60 kube-proxy serves_kubernetes
+  wait_until 60 serves_kubernetes
 }
 
 # serves_kubernetes: the Service kubernetes leads to the API server.

@@ -1,51 +1,55 @@
 # Sourced: the processes of one cluster, whose folder is $state. Pids are in NAME.pid, output in log/NAME.log.
 
-# start NAME COMMAND...: detached, so that a Ctrl-C here does not reach it, and with an environment of its own.
-# The process writes its pid before it becomes COMMAND: whenever this script is killed, nothing runs unrecorded.
+# start PROCESS COMMAND...: detached, so that a Ctrl-C here does not reach it, and with an environment of its own.
+# It writes its pid before it becomes COMMAND: whenever this script is killed, nothing runs unrecorded.
 start() {
-  local name=$1; shift
-  rm -f "$state/$name.pid"
+  local process=$1 _; shift
+  rm -f "$state/$process.pid"
   (
     cd "$state"
     # shellcheck disable=SC2016 # meant for the inner shell
-    exec setsid env -i PATH="$PATH" HOME="$state/home" bash -c 'echo $$ > "$0" && exec "$@"' "$state/$name.pid" "$@"
-  ) > "$state/log/$name.log" 2>&1 < /dev/null 8>&- 9>&- &
+    exec setsid env -i PATH="$PATH" HOME="$state/home" bash -c 'echo $$ > "$0" && exec "$@"' "$state/$process.pid" "$@"
+  ) > "$state/log/$process.log" 2>&1 < /dev/null 8>&- 9>&- &
   disown # or this shell would report its end
-  local _
-  for _ in {1..1000}; do [[ ! -s $state/$name.pid ]] || return 0; sleep 0.01; done
-  die "$name did not start: see $state/log/$name.log"
+  for _ in {1..1000}; do [[ ! -s $state/$process.pid ]] || return 0; sleep 0.01; done
+  die "$process did not start: see $state/log/$process.log"
 }
 
-# owned_pid NAME: prints the recorded pid if that process runs and is still ours: its output goes to our log.
+# owned_pid PROCESS: prints the recorded pid if that process runs and is still ours: its output goes to our log.
 # A zombie has no open files, so it counts as gone.
 owned_pid() {
   local pid; pid=$(cat "$state/$1.pid" 2>/dev/null) || return 1
   [[ $(readlink "/proc/$pid/fd/1" 2>/dev/null) == "$state/log/"* ]] && echo "$pid"
 }
 
-# require_alive NAME: ends with the process's last words if it has ended.
-require_alive() {
-  owned_pid "$1" >/dev/null || { tail -n 20 "$state/log/$1.log" >&2; die "$1 has ended: see $state/log/$1.log"; }
+# dead_process: prints the first process that was started and has ended.
+dead_process() {
+  local pidfile process
+  for pidfile in "$state"/*.pid; do
+    process=$(basename "$pidfile" .pid)
+    owned_pid "$process" >/dev/null || { echo "$process"; return 0; }
+  done
+  return 1
 }
 
-# stop NAME...: SIGKILL, since nothing they hold is kept; returns when all are gone.
+# stop PROCESS...: SIGKILL, since nothing they hold is kept; returns when all are gone.
 stop() {
-  local name pid _
-  for name in "$@"; do
-    if pid=$(owned_pid "$name"); then kill -KILL "$pid" 2>/dev/null || true; fi
+  local process pid _
+  for process in "$@"; do
+    if pid=$(owned_pid "$process"); then kill -KILL "$pid" 2>/dev/null || true; fi
   done
-  for name in "$@"; do
-    for _ in {1..200}; do owned_pid "$name" >/dev/null || break; sleep 0.02; done
-    rm -f "$state/$name.pid"
+  for process in "$@"; do
+    for _ in {1..200}; do owned_pid "$process" >/dev/null || break; sleep 0.02; done
+    rm -f "$state/$process.pid"
   done
 }
 
-# wait_until SECONDS PROCESS COMMAND...: until COMMAND succeeds; ends if PROCESS does or the time is over.
+# wait_until SECONDS COMMAND...: until COMMAND succeeds; fails with the last words of a process that ends, or when the time is over.
 wait_until() {
-  local end=$((SECONDS + $1)) process=$2; shift 2
+  local end=$((SECONDS + $1)) dead; shift
   until "$@" >/dev/null 2>&1; do
-    require_alive "$process"
-    (( SECONDS < end )) || { tail -n 20 "$state/log/$process.log" >&2; die "given up waiting for: $*"; }
+    if dead=$(dead_process); then tail -n 20 "$state/log/$dead.log" >&2; die "$dead has ended: see $state/log/$dead.log"; fi
+    (( SECONDS < end )) || die "given up waiting for '$*': see $state/log"
     sleep 0.1
   done
 }

@@ -49,27 +49,34 @@ build_kubecp() { # SOURCE DIR
   local flags="-s -w -X k8s.io/component-base/version.gitVersion=$v -X k8s.io/client-go/pkg/version.gitVersion=$v"
   flags+=" -X k8s.io/component-base/version.gitTreeState=clean"
   (cd "$1" && in_go build -v -trimpath -buildvcs=false -ldflags "$flags" -o "$tmp/kubecp" . 2>&1) | build_progress "$log" ||
-    { grep -v '^go: downloading\|^[a-z0-9./_-]*$' "$log" | tail -n 20 >&2; die "the control plane could not be built: see $log"; }
+    { grep -v '^go: downloading\|^[a-zA-Z0-9./_-]*$' "$log" | tail -n 20 >&2 || true; die "the control plane could not be built: see $log"; }
   ln -s kubecp "$tmp/kubectl"
   mv -T "$tmp" "$2"
 }
 
 # build_progress LOG: turns the lines of `go build -v` into one line every 10 seconds (on a terminal: every second, in place).
 build_progress() {
-  local line modules=0 packages=0 last=$SECONDS began=$SECONDS every=10 start='' end=$'\n' status
-  [[ ! -t 2 ]] || { every=1; start=$'\r'; end=''; }
+  local line part='' status modules=0 packages=0 last=$SECONDS began=$SECONDS every=10
+  [[ ! -t 2 ]] || every=1
   : > "$1"
   while true; do
     status=0; read -r -t 1 line || status=$?
+    part+=$line
     if (( status == 0 )); then
-      printf '%s\n' "$line" >> "$1"
-      case $line in 'go: downloading '*) modules=$((modules + 1)) ;; */* | [a-z]*) packages=$((packages + 1)) ;; esac
+      printf '%s\n' "$part" >> "$1"
+      case $part in 'go: downloading '*) modules=$((modules + 1)) ;; [a-z]*) packages=$((packages + 1)) ;; esac
+      part=''
     fi
-    (( status == 0 || status > 128 )) || break
-    (( SECONDS - last < every )) || { last=$SECONDS
-      printf "$start  %s modules fetched, %s packages compiled, %s s$end" $modules $packages $((SECONDS - began)) >&2; }
+    (( status == 0 || status > 128 )) || break # above 128: nothing came for a second
+    (( SECONDS - last < every )) || { last=$SECONDS; show_progress $modules $packages $((SECONDS - began)); }
   done
-  printf "$start  %s modules fetched, %s packages compiled, %s s\n" $modules $packages $((SECONDS - began)) >&2
+  show_progress $modules $packages $((SECONDS - began))
+  [[ ! -t 2 ]] || say ''
+}
+
+show_progress() { # MODULES PACKAGES SECONDS
+  local text="  fetched $1 modules, compiled $2 of about 2800 packages, $3 s"
+  if [[ -t 2 ]]; then printf '\r%s' "$text" >&2; else say "$text"; fi
 }
 
 # ensure_go_tool NAME MODULE VERSION: `go install`, into $cache/bin/NAME-VERSION/NAME.
