@@ -50,9 +50,24 @@ function decoder<K extends Kind, Spec extends z.ZodType, Status extends z.ZodTyp
     if (meta === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
     const decoded = decodeField(resource.spec, spec, 'spec')
     if (!decoded.ok) return decoded
-    const observed = resource.status.safeParse(status)
-    return accepted({ apiVersion, kind, metadata: meta, spec: decoded.value, status: observed.success ? observed.data : undefined })
+    return accepted({ apiVersion, kind, metadata: meta, spec: decoded.value, status: resource.status.safeParse(status).data })
   }
+}
+
+const statusDecoders: { readonly [K in Kind]: (raw: unknown) => ObjectOf[K]['status'] } = {
+  Integration: statusDecoder(integration.status),
+  ScheduledIntegration: statusDecoder(scheduledIntegration.status),
+  IntegrationSet: statusDecoder(integrationSet.status),
+  IntegrationRun: statusDecoder(integrationRun.status),
+}
+
+/** A status that the API server sent, also of an object whose spec cannot be read; one that cannot be read itself counts as absent. */
+export function decodeStatus<K extends Kind>(kind: K, raw: unknown): ObjectOf[K]['status'] {
+  return statusDecoders[kind](raw)
+}
+
+function statusDecoder<Status extends z.ZodType>(schema: Status): (raw: unknown) => z.output<Status> | undefined {
+  return raw => schema.safeParse(raw).data
 }
 
 /** One field, checked against its schema; the problems' paths begin with `name`. */

@@ -93,7 +93,7 @@ function unsupportedFields(spec: ScheduledIntegrationSpec): readonly Problem[] {
   ]
 }
 
-function unsupportedTemplateFields({ spec }: Integration): readonly Problem[] {
+export function unsupportedTemplateFields({ spec }: Integration): readonly Problem[] {
   const yet = (path: string, what: string) => ({ path: `spec.${path}`, message: `not supported yet: ${what}` })
   return [
     ...((spec.locks ?? []).length > 0 ? [yet('locks', 'locks; remove them')] : []),
