@@ -10,6 +10,12 @@ export const longestName = 63
 
 const tooLongName = `metadata.name must be at most ${longestName} characters`
 
+/**
+ * `kubectl get integration-scheduler` shows all of our kinds. Not "integrations": kubectl takes the name of a category before that of a kind,
+ * so that `kubectl get integrations NAME` would be refused, and `kubectl delete integrations --all` would delete schedules as well.
+ */
+const category = 'integration-scheduler'
+
 /** The CustomResourceDefinition (apiextensions.k8s.io/v1) of one kind. */
 export function customResourceDefinition(resource: ResourceKind): JsonObject {
   const { kind, plural, singular, shortNames } = resource
@@ -20,7 +26,7 @@ export function customResourceDefinition(resource: ResourceKind): JsonObject {
     spec: {
       group,
       scope: 'Namespaced',
-      names: { kind, listKind: `${kind}List`, plural, singular, shortNames, categories: ['integrations'] },
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames, categories: [category] },
       versions: [{
         name: version,
         served: true,
@@ -56,21 +62,29 @@ function printerColumn({ name, type, jsonPath, description, priority }: Column):
   return { name, type, jsonPath, description, ...(priority === undefined ? {} : { priority }) }
 }
 
-/** Each schema in it with its description and type first; int-or-string without the anyOf that Kubernetes implies. */
-function structural(schema: JsonObject): JsonObject {
-  const { description, type, properties, items, additionalProperties, anyOf, ...others } = schema
+type Defaults = 'kept' | 'dropped'
+
+/**
+ * Each schema in it with its description and type first; int-or-string without the anyOf that Kubernetes implies. Entries of lists keep no
+ * defaults: client-side comparisons (kubectl apply, Argo CD) replace lists as a whole, so that stored defaults would differ from Git for ever.
+ * The decoder fills them in.
+ */
+function structural(schema: JsonObject, defaults: Defaults = 'kept'): JsonObject {
+  const { description, type, properties, items, additionalProperties, anyOf, default: preset, ...others } = schema
+  const isTextOrInteger = others['x-kubernetes-int-or-string'] === true
   return {
     ...(description === undefined ? {} : { description }),
     ...(type === undefined ? {} : { type }),
-    ...(anyOf === undefined || others['x-kubernetes-int-or-string'] === true ? {} : { anyOf }),
+    ...(anyOf === undefined || isTextOrInteger ? {} : { anyOf }),
+    ...(preset === undefined || defaults === 'dropped' ? {} : { default: preset }),
     ...others,
-    ...(isJsonObject(properties) ? withProperties(properties) : {}),
-    ...(isJsonObject(items) ? { items: structural(items) } : {}),
-    ...(isJsonObject(additionalProperties) ? { additionalProperties: structural(additionalProperties) } : {}),
+    ...(isJsonObject(properties) ? withProperties(properties, defaults) : {}),
+    ...(isJsonObject(items) ? { items: structural(items, 'dropped') } : {}),
+    ...(isJsonObject(additionalProperties) ? { additionalProperties: structural(additionalProperties, defaults) } : {}),
   }
 }
 
-function withProperties(properties: JsonObject): JsonObject {
-  const entries = Object.entries(properties).map(([name, value]) => [name, isJsonObject(value) ? structural(value) : value])
+function withProperties(properties: JsonObject, defaults: Defaults): JsonObject {
+  const entries = Object.entries(properties).map(([name, value]) => [name, isJsonObject(value) ? structural(value, defaults) : value])
   return entries.length === 0 ? {} : { properties: Object.fromEntries(entries) }
 }

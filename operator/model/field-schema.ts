@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quantity, quantityPattern } from './quantity.ts'
+import { quantityPattern } from './quantity.ts'
 import { ruled } from './rule.ts'
 
 /** Kinds of fields that occur in several places. Each says its bounds; the place of use says what it is for. */
@@ -92,7 +92,7 @@ export function textOrInteger(maxLength: number) {
 export function amount() {
   return ruled(z.union([z.string().max(64), exactInteger()]), [{
     message: 'must be an amount as Kubernetes writes it, such as 100m, 2 or 128Mi',
-    holds: self => quantity(self) !== undefined,
+    holds: self => typeof self === 'number' ? self >= 0 : new RegExp(quantityPattern).test(self),
   }]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 64, minimum: 0, maximum: Number.MAX_SAFE_INTEGER, pattern: quantityPattern })
 }
 

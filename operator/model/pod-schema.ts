@@ -46,7 +46,7 @@ const toleration = ruled(
   }),
   [
     {
-      cel: `self.operator == 'Exists' ? !has(self.value) || self.value == '' : has(self.key) && self.key != ''`,
+      cel: `self.?operator.orValue('Equal') == 'Exists' ? !has(self.value) || self.value == '' : has(self.key) && self.key != ''`,
       message: 'operator Equal needs a key; operator Exists takes no value',
       holds: self => (self.operator === 'Exists' ? (self.value ?? '') === '' : (self.key ?? '') !== ''),
     },

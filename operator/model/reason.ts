@@ -124,3 +124,27 @@ export const eventReason = {
 } as const
 
 export type EventReason = (typeof eventReason)[keyof typeof eventReason]
+
+/** Reasons of outcomes in the record of runs. Those of failed Jobs are Kubernetes' own, such as BackoffLimitExceeded. */
+export const runReason = {
+  /** Skipped: the previous run was still in progress. */
+  stillRunning: 'StillRunning',
+  /** Skipped: it waited longer than maxWaitSeconds. */
+  waitedTooLong: 'WaitedTooLong',
+  /** Skipped: the schedule was disabled before it started. */
+  suspended: 'Suspended',
+  /** Skipped: the schedule was changed before it started, and no longer intends it. */
+  edited: 'Edited',
+  /** Skipped: what it needs was missing or wrong at its time. */
+  notReady: 'NotReady',
+  /** Missed: no Job was made for it in time. */
+  notStarted: 'NotStarted',
+  /** Missed: it had to wait for the operator, which did not run. */
+  operatorDown: 'OperatorDown',
+  /** Missed: the CronJob had been deleted. */
+  cronJobLost: 'CronJobLost',
+  /** Unknown: its Job was deleted before its end was seen. */
+  evidenceGone: 'EvidenceGone',
+} as const
+
+export type RunReason = (typeof runReason)[keyof typeof runReason]
