@@ -14,7 +14,7 @@ shm_dir() { echo "/dev/shm/integration-scheduler-$(printf %s "$state" | sha256su
 # api PATH [CURL_ARGUMENT...]: a request as admin.
 api() {
   local path=$1; shift
-  curl -fsS --noproxy '*' --max-time 10 --cacert "$state/pki/ca.crt" --cert "$state/pki/admin.crt" --key "$state/pki/admin.key" "$@" "$server$path"
+  curl -fsS --noproxy '*' --max-time 3 --cacert "$state/pki/ca.crt" --cert "$state/pki/admin.crt" --key "$state/pki/admin.key" "$@" "$server$path"
 }
 
 k() { KUBECACHEDIR=$state/kubectl-cache "$kubecp_dir/kubecp" kubectl --kubeconfig "$state/kubeconfig" "$@"; }

@@ -1,4 +1,5 @@
 # Sourced: OCI image tars made of files of this machine, without a builder. The same files give the same tar.
+# Under the lock `images`, so that one temporary folder is enough, and one that was left over is removed.
 
 # ensure_test_images: $cache/images/busybox.tar (localhost/busybox:test) and pause.tar (localhost/pause:test, what holds a pod's network).
 ensure_test_images() {
@@ -7,13 +8,13 @@ ensure_test_images() {
 }
 
 make_test_images() {
-  local dir=$cache/images busybox; busybox=$(command -v busybox)
-  local layer=$dir/busybox-$(sha256sum < "$busybox" | head -c 12)
+  local dir=$cache/images busybox applet; busybox=$(command -v busybox)
+  local layer; layer=$dir/busybox-$(recipe < "$busybox")
   [[ ! -s $layer.done ]] || return 0
-  local files; files=$(new_rootfs)
-  install -D "$busybox" "$files/bin/busybox"
-  local applet; for applet in $("$busybox" --list); do [[ $applet == busybox ]] || ln -s busybox "$files/bin/$applet"; done
-  make_layer "$files" "$layer"
+  new_rootfs
+  install -D "$busybox" "$rootfs/bin/busybox"
+  for applet in $("$busybox" --list); do [[ $applet == busybox ]] || ln -s busybox "$rootfs/bin/$applet"; done
+  make_layer "$layer"
   make_image "$dir/busybox.tar" localhost/busybox:test '"Entrypoint": ["/bin/sh"]' "$layer"
   # shellcheck disable=SC2016 # meant for the shell in the image
   make_image "$dir/pause.tar" localhost/pause:test \
@@ -23,81 +24,89 @@ make_test_images() {
 
 # make_operator_image TAR: Node.js with the libraries it needs as one layer, which is kept, and dist/operator.mjs as another.
 make_operator_image() {
-  local bundle=$root/dist/operator.mjs
-  [[ -s $bundle ]] || die 'there is no dist/operator.mjs: npm run build'
   local node; node=$(node --print process.execPath)
-  local base=$cache/images/node-$(stat -L -c '%n %s %Y' "$node" | sha256sum | head -c 12)
-  with_lock images make_node_layer "$node" "$base"
-  local files; files=$(new_rootfs app)
-  install -D -m 644 "$bundle" "$files/app/operator.mjs"
-  make_layer "$files" "$files.layer"
+  local base; base=$cache/images/node-$(stat -L -c '%n %s %Y' "$node" | recipe)
+  [[ -s $base.digest ]] || make_node_layer "$node" "$base"
+  new_rootfs app
+  install -D -m 644 "$root/dist/operator.mjs" "$rootfs/app/operator.mjs"
+  make_layer "$rootfs.layer"
   make_image "$1" docker.io/integration-scheduler/operator:dev \
-    '"User": "65532:65532", "Entrypoint": ["/usr/bin/node", "--max-semi-space-size=4", "/app/operator.mjs", "run"]' "$base" "$files.layer"
-  rm -rf "$files" "$files".layer*
+    '"User": "65532:65532", "Entrypoint": ["/usr/bin/node", "--max-semi-space-size=4", "/app/operator.mjs", "run"]' "$base" "$rootfs.layer"
+  rm -f "$rootfs".layer.*
 }
 
 make_node_layer() { # NODE LAYER
-  [[ ! -s $2.digest ]] || return 0
-  local files library; files=$(new_rootfs)
-  install -D "$1" "$files/usr/bin/node"
-  ldd "$1" | grep -o '/[^ ]*' | while read -r library; do install -D "$library" "$files$library"; done
-  make_layer "$files" "$2"
-  rm -rf "$files"
+  local library
+  new_rootfs
+  install -D "$1" "$rootfs/usr/bin/node"
+  ldd "$1" | grep -o '/[^ ]*' | while read -r library; do install -D "$library" "$rootfs$library"; done
+  make_layer "$2"
 }
 
-# new_rootfs [app]: prints a new folder; unless it is for the application alone, with what every image needs.
-new_rootfs() (
-  umask 022
-  mkdir -p "$cache/images"
-  local dir; dir=$(mktemp -d "$cache/images/rootfs.XXXXXX"); chmod 755 "$dir"
-  if [[ -z ${1:-} ]]; then
-    mkdir -p "$dir"/{etc,tmp,proc,sys,dev,run}; chmod 1777 "$dir/tmp"
-    printf 'root:x:0:0:root:/:/bin/sh\nnonroot:x:65532:65532::/:/bin/sh\n' > "$dir/etc/passwd"
-    printf 'root:x:0:\nnonroot:x:65532:\n' > "$dir/etc/group"
-    printf 'hosts: files dns\n' > "$dir/etc/nsswitch.conf"
-  fi
-  echo "$dir"
-)
+# recipe: a short name for what is made of standard input by this file.
+recipe() { cat - "$root/hack/lib/image.sh" | sha256sum | head -c 12; }
 
-# make_layer DIR LAYER: LAYER.tar.gz, and LAYER.diff and LAYER.digest with its checksums before and after compression.
+# new_rootfs [app]: an empty folder, and unless it is for the application alone, with what every image needs. Sets rootfs.
+new_rootfs() {
+  rootfs=$cache/images/rootfs.tmp
+  umask 022
+  rm -rf "$rootfs" && mkdir -p "$rootfs"
+  [[ -z ${1:-} ]] || return 0
+  mkdir "$rootfs"/{etc,tmp,proc,sys,dev,run} && chmod 1777 "$rootfs/tmp"
+  printf 'root:x:0:0:root:/:/bin/sh\nnonroot:x:65532:65532::/:/bin/sh\n' > "$rootfs/etc/passwd"
+  printf 'root:x:0:\nnonroot:x:65532:\n' > "$rootfs/etc/group"
+  printf 'hosts: files dns\n' > "$rootfs/etc/nsswitch.conf"
+}
+
+# make_layer LAYER: of rootfs. LAYER.tar.gz, and LAYER.diff and LAYER.digest with its checksums before and after compression.
 make_layer() {
-  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --format=gnu --directory "$1" --file "$2.tar" .
-  sha256sum < "$2.tar" | head -c 64 > "$2.diff"
-  gzip -1 --no-name --force "$2.tar"
-  sha256sum < "$2.tar.gz" | head -c 64 > "$2.digest"
+  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --format=gnu --directory "$rootfs" --file "$1.tar" .
+  sha256sum < "$1.tar" | head -c 64 > "$1.diff"
+  gzip -1 --no-name --force "$1.tar"
+  sha256sum < "$1.tar.gz" | head -c 64 > "$1.digest"
+  rm -rf "$rootfs"
 }
 
 # make_image TAR NAME CONFIG LAYER...: CONFIG is the inside of a JSON object.
 make_image() {
-  local out=$1 name=$2 config=$3 layer diffs='' layers='' digest; shift 3
-  local work; work=$(mktemp -d "$cache/images/image.XXXXXX")
-  mkdir -p "$work/blobs/sha256"
+  local out=$1 name=$2 settings=$3 work=$cache/images/image.tmp; shift 3
+  local arch; case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
+  local layer digest diffs='' layers='' config manifest
+  rm -rf "$work" && mkdir -p "$work/blobs/sha256"
   for layer in "$@"; do
     digest=$(cat "$layer.digest")
     ln "$layer.tar.gz" "$work/blobs/sha256/$digest"
     diffs+=${diffs:+, }\"sha256:$(cat "$layer.diff")\"
-    layers+=${layers:+, }$(descriptor layer.v1.tar+gzip "$digest" "$(stat -c %s "$layer.tar.gz")")
+    layers+="${layers:+, }{$(descriptor layer.v1.tar+gzip "$digest")}"
   done
-  local arch; case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
-  config=$(add_blob "$work" config.v1+json "{\"architecture\": \"$arch\", \"os\": \"linux\", \"config\": {$config, \
-\"Env\": [\"PATH=/usr/sbin:/usr/bin:/sbin:/bin\"], \"WorkingDir\": \"/\"}, \"rootfs\": {\"type\": \"layers\", \"diff_ids\": [$diffs]}}")
-  local manifest; manifest=$(add_blob "$work" manifest.v1+json "{\"schemaVersion\": 2, \
-\"mediaType\": \"application/vnd.oci.image.manifest.v1+json\", \"config\": $config, \"layers\": [$layers]}")
-  printf '{"imageLayoutVersion": "1.0.0"}' > "$work/oci-layout"
-  printf '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [%s, %s]}' \
-    "${manifest%\}}" "\"platform\": {\"architecture\": \"$arch\", \"os\": \"linux\"}, \"annotations\": {\"io.containerd.image.name\": \"$name\", \
-\"org.opencontainers.image.ref.name\": \"${name##*:}\"}}" > "$work/index.json"
-  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=a+r --directory "$work" --file "$out.tmp" .
+  config=$(add_blob config.v1+json <<JSON
+{"architecture": "$arch", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [$diffs]},
+ "config": {$settings, "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "WorkingDir": "/"}}
+JSON
+)
+  manifest=$(add_blob manifest.v1+json <<JSON
+{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {$config}, "layers": [$layers]}
+JSON
+)
+  echo '{"imageLayoutVersion": "1.0.0"}' > "$work/oci-layout"
+  cat > "$work/index.json" <<JSON
+{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+  {$manifest, "platform": {"architecture": "$arch", "os": "linux"},
+   "annotations": {"io.containerd.image.name": "$name", "org.opencontainers.image.ref.name": "${name##*:}"}}]}
+JSON
+  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --directory "$work" --file "$out.tmp" .
   mv "$out.tmp" "$out"
   rm -rf "$work"
 }
 
-descriptor() { # TYPE DIGEST SIZE
-  printf '{"mediaType": "application/vnd.oci.image.%s", "digest": "sha256:%s", "size": %s}' "$1" "$2" "$3"
+add_blob() { # TYPE   of standard input, into the work of make_image; prints its descriptor
+  local digest
+  cat > "$work/blob"
+  digest=$(sha256sum < "$work/blob" | head -c 64)
+  mv "$work/blob" "$work/blobs/sha256/$digest"
+  descriptor "$1" "$digest"
 }
 
-add_blob() { # WORK TYPE CONTENT   prints its descriptor
-  local digest; digest=$(printf %s "$3" | sha256sum | head -c 64)
-  printf %s "$3" > "$1/blobs/sha256/$digest"
-  descriptor "$2" "$digest" "$(printf %s "$3" | wc -c)"
+descriptor() { # TYPE DIGEST   the inside of a JSON object
+  printf '"mediaType": "application/vnd.oci.image.%s", "digest": "sha256:%s", "size": %s' "$1" "$2" "$(stat -c %s "$work/blobs/sha256/$2")"
 }
