@@ -6,7 +6,7 @@ kind_command() { "$cache/bin/kind-$KIND_VERSION/kind" "$@" --name "integration-s
 
 start_kind_cluster() {
   kind_command create cluster --kubeconfig "$state/kubeconfig" --wait 120s >&2
-  sed -n 's/^ *server: //p' "$state/kubeconfig" > "$state/server"
+  grep -o -m 1 'https://[^" ]*' "$state/kubeconfig" > "$state/server"
 }
 
 kind_is_ready() {
