@@ -35,7 +35,7 @@ export function wakeOn<T extends KubernetesObject>(store: Pick<Store<T>, 'synced
     synced: store.synced,
     subscribe: (enqueue) =>
       store.subscribe((before, after) => {
-        for (const object of [before, after]) if (object !== undefined) keysOf(object).forEach(enqueue)
+        new Set([before, after].flatMap((object) => (object === undefined ? [] : keysOf(object)))).forEach(enqueue)
       }),
   }
 }

@@ -10,6 +10,10 @@ export class LearnedByKey {
   /** Those that learned longest ago come first. */
   readonly #byKey = new Map<string, Learned & { readonly at: Instant }>()
 
+  get size(): number {
+    return this.#byKey.size
+  }
+
   of(key: string, now: Instant): Learned {
     const learned = this.#byKey.get(key)
     return learned === undefined ? nothing : { evidence: unexpired(learned.evidence, now), refused: learned.refused }

@@ -108,8 +108,8 @@ export class EventRecorder {
     await this.#options.client.request({ verb: 'patch', target: { resource: 'events', namespace, name }, body, timeout: 10 * second })
   }
 
-  #drop({ regarding: { kind, namespace, name }, reason }: EventDraft, why: string, fields: object = {}): void {
-    this.#options.log.warn({ kind, namespace, name, reason, why, ...fields }, 'event dropped')
+  #drop({ regarding: { kind, namespace, name }, reason: event }: EventDraft, why: string, fields: object = {}): void {
+    this.#options.log.warn({ kind, namespace, name, event, why, ...fields }, 'event dropped')
   }
 }
 

@@ -39,13 +39,13 @@ export interface InformerOptions<T extends KubernetesObject> {
  * object was a deletion and an addition; the store is marked synced after the first whole list; nothing changes after `stop`.
  * Does not guarantee: every intermediate state. Between a failure and the next list, changes are seen as one.
  */
-export function startInformer<T extends KubernetesObject>(options: InformerOptions<T>): { stop(): Promise<void> } {
+export function startInformer<T extends KubernetesObject>(options: InformerOptions<T>): { readonly stop: () => Promise<void> } {
   const abort = new AbortController()
   const reflectors = (options.namespaces ?? [undefined]).map((scope) => new Reflector(options, scope, abort.signal))
   void Promise.all(reflectors.map((reflector) => reflector.listed)).then(() => options.writer.markSynced())
   const runs = reflectors.map((reflector) => reflector.run())
   return {
-    async stop() {
+    stop: async () => {
       abort.abort()
       await Promise.all(runs)
     },

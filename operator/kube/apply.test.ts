@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { JsonObject } from '../model/kubernetes.ts'
+import type { Action, EventDraft, Plan, StatusPatch } from '../plan/action.ts'
+import { clientOf, FakeApiServer } from '../testing/fake-api-server.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { recordedLog } from '../testing/recorded-log.ts'
+import { type Apply, createApply } from './apply.ts'
+import { EventRecorder } from './event-recorder.ts'
+
+const because = 'a test wants it'
+const create: Action = { verb: 'create', resource: 'cronjobs', namespace: 'acme', name: 'a', object: { spec: { schedule: '* * * * *' } }, because }
+const patch: Action = {
+  verb: 'patch',
+  resource: 'cronjobs',
+  namespace: 'acme',
+  name: 'a',
+  uid: 'u',
+  resourceVersion: '7',
+  patch: [{ op: 'replace', path: '/spec/suspend', value: true }],
+  because,
+}
+const remove: Action = { verb: 'delete', resource: 'jobs', namespace: 'acme', name: 'j', uid: 'u', propagationPolicy: 'Orphan', because }
+const look: Action = { verb: 'look', resource: 'jobs', namespace: 'acme', name: 'j', because }
+const status: StatusPatch = {
+  resource: 'scheduledintegrations',
+  namespace: 'acme',
+  name: 's',
+  uid: 'su',
+  resourceVersion: '9',
+  live: { suspended: false, gone: 1 },
+  status: { suspended: true },
+}
+const event: EventDraft = {
+  regarding: { apiVersion: 'v1', kind: 'Thing', namespace: 'acme', name: 's', uid: 'su' },
+  type: 'Normal',
+  reason: 'Suspended',
+  message: 'because',
+  action: 'Suspend',
+}
+const metadata = { name: 'j', namespace: 'acme', uid: 'u', resourceVersion: '3', creationTimestamp: '2026-01-01T00:00:00Z' }
+const job: JsonObject = { metadata: { ...metadata, managedFields: [] }, spec: { suspend: true, template: { secret: 1 } }, status: { active: 1, ready: 1 } }
+
+let server: FakeApiServer
+let clock: FakeClock
+let close: () => Promise<void>
+let events: EventRecorder
+let apply: Apply
+let lines: { level: string; message: string; fields: object }[]
+
+beforeEach(async () => {
+  server = await FakeApiServer.start()
+  clock = new FakeClock()
+  const fake = clientOf(server, clock)
+  close = fake.close
+  const recorded = recordedLog()
+  lines = recorded.lines
+  const options = { client: fake.client, clock, log: recorded.log }
+  events = new EventRecorder(options)
+  apply = createApply({ ...options, events })
+})
+
+afterEach(async () => {
+  await close()
+  await server.stop()
+})
+
+const plan = (parts: Partial<Plan>): Plan => ({ actions: [], status: undefined, events: [], requeue: { kind: 'onChange' }, ...parts })
+const fenced = [
+  { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
+  { op: 'replace', path: '/metadata/uid', value: 'u' },
+]
+
+describe('an action', () => {
+  const rows: Record<string, [Action, object]> = {
+    'create is a POST to the collection': [create, { method: 'POST', path: '/apis/batch/v1/namespaces/acme/cronjobs', body: { spec: { schedule: '* * * * *' } } }],
+    'patch is a JSON patch behind its fence': [
+      patch,
+      { method: 'PATCH', path: '/apis/batch/v1/namespaces/acme/cronjobs/a', body: [...fenced, { op: 'replace', path: '/spec/suspend', value: true }] },
+    ],
+    'delete names the uid': [
+      remove,
+      { method: 'DELETE', path: '/apis/batch/v1/namespaces/acme/jobs/j', body: { propagationPolicy: 'Orphan', preconditions: { uid: 'u' } } },
+    ],
+    'delete names the version if it is given': [
+      { ...remove, resourceVersion: '8' },
+      { method: 'DELETE', body: { preconditions: { uid: 'u', resourceVersion: '8' } } },
+    ],
+  }
+  it.each(Object.entries(rows))('%s', async (_, [action, want]) => {
+    const applied = apply(plan({ actions: [action] }), undefined)
+    const exchange = await server.next()
+    exchange.answer(200, {})
+    expect(exchange).toMatchObject(want)
+    expect(await applied).toEqual({ outcome: { kind: 'done' }, evidence: new Map() })
+    expect(lines.map(({ message, fields }) => ({ message, fields }))).toEqual([
+      { message: 'carried out', fields: { verb: action.verb, resource: action.resource, namespace: 'acme', name: action.name, because } },
+    ])
+  })
+
+  it('follows the one before it, and is not sent when that one failed', async () => {
+    const applied = apply(plan({ actions: [create, patch, remove], status, events: [event] }), undefined)
+    ;(await server.next()).answer(201, {})
+    const second = await server.next()
+    expect(second.method).toBe('PATCH')
+    second.refuse(409, 'Conflict')
+    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'waiting' }, action: patch } })
+    await events.drain()
+    expect(server.unexpected).toEqual([])
+  })
+
+  it('that was refused lately is not sent, nor any after it; the status tells', async () => {
+    const refused = { action: { ...create, because: 'said otherwise' }, message: 'no', retryAt: clock.now() + 1 }
+    const applied = apply(plan({ actions: [create, remove], status, events: [event] }), refused)
+    const exchange = await server.next()
+    expect(exchange.path).toBe('/apis/integration-scheduler.io/v1alpha1/namespaces/acme/scheduledintegrations/s/status')
+    exchange.answer(200, {})
+    ;(await server.next(({ path }) => path.endsWith('/events'))).answer(201, {})
+    expect(await applied).toEqual({ outcome: { kind: 'refused' }, evidence: new Map() })
+  })
+
+  it.each([
+    ['when its time has come', create, 0],
+    ['when its content has changed', { ...create, object: { spec: {} } }, 1],
+    ['when its basis has changed', { ...create, basis: 'generation 2' }, 1],
+  ])('that was refused is sent again %s', async (_, action: Action, left) => {
+    const refused = { action: { ...create, ...('basis' in action && { basis: 'generation 1' }) }, message: 'no', retryAt: clock.now() + left }
+    const applied = apply(plan({ actions: [action] }), refused)
+    ;(await server.next()).answer(201, {})
+    expect((await applied).outcome).toEqual({ kind: 'done' })
+  })
+
+  it('that was refused is the same one if its basis is, whatever time its content tells', async () => {
+    const refused = { action: { ...create, basis: 'generation 1' }, message: 'no', retryAt: clock.now() + 1 }
+    const applied = apply(plan({ actions: [{ ...create, object: { now: clock.now() }, basis: 'generation 1' }] }), refused)
+    expect((await applied).outcome).toEqual({ kind: 'refused' })
+  })
+})
+
+describe('a look', () => {
+  it('tells what is there, without what nobody reads, as of when it was asked for', async () => {
+    const at = clock.now()
+    const applied = apply(plan({ actions: [look], status }), undefined)
+    const exchange = await server.next()
+    expect(exchange).toMatchObject({ method: 'GET', path: '/apis/batch/v1/namespaces/acme/jobs/j', query: {} })
+    clock.advance(1_000)
+    exchange.answer(200, job)
+    const { outcome, evidence } = await applied
+    expect(outcome).toEqual({ kind: 'looked' })
+    expect([...evidence]).toEqual([['jobs/acme/j', { resource: 'jobs', at, object: { metadata, spec: { suspend: true }, status: { active: 1 } } }]])
+    expect(server.unexpected).toEqual([])
+  })
+
+  it('tells that there is nothing only if the API server names the very object', async () => {
+    const absent = apply(plan({ actions: [look] }), undefined)
+    ;(await server.next()).refuse(404, 'NotFound', { details: { name: 'j', kind: 'jobs' } })
+    expect([...(await absent).evidence.values()]).toEqual([{ resource: 'jobs', at: clock.now(), object: undefined }])
+
+    for (const details of [{}, { name: 'other' }]) {
+      const unknown = apply(plan({ actions: [look] }), undefined)
+      ;(await server.next()).refuse(404, 'NotFound', { details })
+      expect(await unknown).toMatchObject({ outcome: { kind: 'failed' }, evidence: new Map() })
+    }
+  })
+
+  it('fails when the answer is not an object of its kind', async () => {
+    const applied = apply(plan({ actions: [look] }), undefined)
+    ;(await server.next()).answer(200, { metadata })
+    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'transient' } }, evidence: new Map() })
+  })
+
+  it('is taken at what has the name of an object that could not be created', async () => {
+    const applied = apply(plan({ actions: [create, remove] }), undefined)
+    ;(await server.next()).refuse(409, 'AlreadyExists')
+    const exchange = await server.next()
+    expect(exchange).toMatchObject({ method: 'GET', path: '/apis/batch/v1/namespaces/acme/cronjobs/a' })
+    exchange.answer(200, { metadata: { ...metadata, name: 'a' }, spec: { schedule: '1 1 1 1 1' } })
+    const { outcome, evidence } = await applied
+    expect(outcome).toEqual({ kind: 'looked' })
+    expect(evidence.get('cronjobs/acme/a')).toMatchObject({ object: { spec: { schedule: '1 1 1 1 1' } } })
+    expect(server.unexpected).toEqual([])
+  })
+
+  it('is not taken at a Lease: its store sees all of them', async () => {
+    const applied = apply(plan({ actions: [{ ...create, resource: 'leases' }] }), undefined)
+    ;(await server.next()).refuse(409, 'AlreadyExists')
+    expect((await applied).outcome).toMatchObject({ kind: 'failed', failure: { kind: 'waiting' } })
+  })
+})
+
+describe('a status', () => {
+  it('is written as the smallest change, upon the version that was observed', async () => {
+    const applied = apply(plan({ status }), undefined)
+    const exchange = await server.next()
+    exchange.answer(200, {})
+    expect(exchange).toMatchObject({ method: 'PATCH', body: { metadata: { uid: 'su', resourceVersion: '9' }, status: { suspended: true, gone: null } } })
+    expect(exchange.headers.get('content-type')).toBe('application/merge-patch+json')
+    expect((await applied).outcome).toEqual({ kind: 'done' })
+  })
+
+  it('is not written when it is as it should be; then events go out', async () => {
+    const applied = apply(plan({ status: { ...status, live: status.status }, events: [event] }), undefined)
+    const exchange = await server.next()
+    expect(exchange.path).toBe('/api/v1/namespaces/acme/events')
+    exchange.answer(201, {})
+    expect((await applied).outcome).toEqual({ kind: 'done' })
+  })
+
+  it('waits, with its events, for the pass that sees what an action did', async () => {
+    const applied = apply(plan({ actions: [create], status, events: [event] }), undefined)
+    ;(await server.next()).answer(201, {})
+    expect((await applied).outcome).toEqual({ kind: 'done' })
+    await events.drain()
+    expect(server.unexpected).toEqual([])
+  })
+
+  it('that could not be written is told by no event', async () => {
+    const applied = apply(plan({ status, events: [event] }), undefined)
+    ;(await server.next()).refuse(409, 'Conflict')
+    expect((await applied).outcome).toEqual({ kind: 'failed', failure: { kind: 'waiting' }, action: undefined })
+    await events.drain()
+    expect(server.unexpected).toEqual([])
+  })
+})
+
+describe('an event', () => {
+  it('of an action goes out after it when there is no status to wait for', async () => {
+    const applied = apply(plan({ actions: [create], events: [event] }), undefined)
+    ;(await server.next()).answer(201, {})
+    ;(await server.next(({ path }) => path.endsWith('/events'))).answer(201, {})
+    expect((await applied).outcome).toEqual({ kind: 'done' })
+  })
+})
