@@ -43,7 +43,7 @@ async function close(server: Server): Promise<void> {
 
 async function answer({ isReady, scrape }: HealthOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const send = (code: number, text: string, type = 'text/plain; charset=utf-8') => response.writeHead(code, { 'content-type': type }).end(text)
-  switch (request.url?.split('?')[0]) {
+  switch ((request.url ?? '').split('?')[0] ?? '') {
     case '/healthz':
       send(200, 'ok\n')
       return

@@ -1,1 +1,73 @@
-export {}
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { stringify } from 'yaml'
+import { type Instant, parseInstant } from '../model/instant.ts'
+import { readManifests } from './manifest-file.ts'
+import { type Previewed, previewOf } from './preview.ts'
+import { previewText } from './preview-text.ts'
+import { operatorVersion } from './version.ts'
+
+/** `kubectl integrations`: comfort for people; everything works with plain kubectl too. */
+
+interface PreviewFlags {
+  readonly filename: string
+  readonly output: 'table' | 'json' | 'yaml'
+  readonly namespace: string
+  readonly now?: Instant
+  readonly from?: Instant
+  readonly count: number
+}
+
+function instant(text: string): Instant {
+  const parsed = parseInstant(text)
+  if (parsed === undefined) throw new InvalidArgumentError('must be a time such as 2026-12-01T00:00:00Z.')
+  return parsed
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 1000) throw new InvalidArgumentError('must be a whole number from 0 to 1000.')
+  return value
+}
+
+function printed({ schedules, complaints }: Previewed, output: PreviewFlags['output']): string {
+  const data = { schedules: schedules.map(({ preview }) => preview) }
+  switch (output) {
+    case 'json':
+      return JSON.stringify(data, undefined, 2)
+    case 'yaml':
+      return stringify(data).trimEnd()
+    case 'table':
+      return schedules.length === 0 && complaints.length === 0 ? 'no schedules in there' : schedules.map(previewText).join('\n').trimEnd()
+  }
+}
+
+async function preview(flags: PreviewFlags): Promise<void> {
+  const now = flags.now ?? Date.now()
+  const documents = await readManifests(flags.filename, process.stdin)
+  const previewed = previewOf(documents, { namespace: flags.namespace, now, from: flags.from ?? now, count: flags.count })
+  const text = printed(previewed, flags.output)
+  if (text !== '') console.log(text)
+  for (const complaint of previewed.complaints) console.error(complaint)
+  if (previewed.complaints.length > 0 || previewed.schedules.some((one) => !one.preview.ready)) process.exitCode = 1
+}
+
+const program = new Command('kubectl-integrations').description('Schedules of integrations, for people.').version(operatorVersion)
+program
+  .command('preview')
+  .description('Show, without a cluster, the CronJobs and the next runs of the schedules in a file. Exits with 1 if anything in it is wrong.')
+  .addOption(new Option('-f, --filename <file>', 'file with Integrations and schedules, many documents in one; - is standard input').makeOptionMandatory())
+  .addOption(new Option('-o, --output <format>', 'output format').choices(['table', 'json', 'yaml']).default('table'))
+  .addOption(new Option('-n, --namespace <name>', 'namespace of objects that name none').default('default'))
+  .addOption(new Option('--now <time>', 'as if they were applied at this time; default: now').argParser(instant))
+  .addOption(new Option('--from <time>', 'list runs after this time; default: --now').argParser(instant))
+  .addOption(new Option('--count <number>', 'how many runs to list').argParser(count).default(5))
+  .action(async (flags: PreviewFlags) => {
+    try {
+      await preview(flags)
+    } catch (error) {
+      console.error(`kubectl-integrations: ${error instanceof Error ? error.message : String(error)}`)
+      process.exitCode = 2
+    }
+  })
+
+await program.parseAsync()

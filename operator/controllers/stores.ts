@@ -37,15 +37,14 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
   const reportError = (error: unknown) => options.log.error({ err: error }, 'a handler of a store threw')
   const make = <T extends KubernetesObject, Index extends string = never>(indexes: Readonly<Record<Index, (object: T) => readonly string[]>>) =>
     new LiveStore<T, Index>({ indexes, reportError })
-  const none: Readonly<Record<never, never>> = {}
   const stores = {
     schedules: make<Resource<'ScheduledIntegration'>, 'template' | 'cronJob' | 'namespace'>(scheduleIndexes),
-    integrations: make<Resource<'Integration'>>(none),
-    sets: make<Resource<'IntegrationSet'>>(none),
-    runs: make<Resource<'IntegrationRun'>>(none),
-    cronJobs: make<CronJob>(none),
+    integrations: make<Resource<'Integration'>>({}),
+    sets: make<Resource<'IntegrationSet'>>({}),
+    runs: make<Resource<'IntegrationRun'>>({}),
+    cronJobs: make<CronJob>({}),
     jobs: make<Job, 'schedule'>({ schedule: (job) => scheduleOf(job) }),
-    leases: make<Lease>(none),
+    leases: make<Lease>({}),
   }
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
     startInformer<T>({ ...options, namespaces: undefined, ...own })

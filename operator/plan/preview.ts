@@ -1,0 +1,45 @@
+import type { Instant } from '../model/instant.ts'
+import { asJson, isJsonObject } from '../model/json.ts'
+import type { JsonObject, ObjectMeta } from '../model/kubernetes.ts'
+import { annotation } from '../model/names.ts'
+import type { Checked, Problem } from '../model/problem.ts'
+import type { ScheduledIntegrationSpec } from '../model/scheduled-integration.ts'
+import { horizonOf } from './candidates.ts'
+import type { ObservedSchedule, ObservedTemplate } from './observed.ts'
+import { planSchedule } from './schedule.ts'
+import { verdictOn } from './verdict.ts'
+
+export interface PreviewInput {
+  readonly metadata: ObjectMeta
+  readonly spec: Checked<ScheduledIntegrationSpec>
+  readonly template: ObservedTemplate | undefined
+  readonly now: Instant
+}
+
+/**
+ * What the operator would do with a schedule that has just been created: the very plan. The CronJob is without what only the
+ * API server can tell (owner's UID, and the cursor, which holds UIDs).
+ */
+export function schedulePreview({ now, ...input }: PreviewInput): { readonly problems: readonly Problem[]; readonly cronJob: JsonObject | undefined; readonly exactUntil: Instant | undefined } {
+  const learned = { evidence: new Map(), refused: undefined }
+  const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], locksLease: undefined, learned }
+  const verdict = verdictOn(observed)
+  if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined }
+  const [create] = planSchedule(observed, now).actions
+  const object = create?.verb === 'create' ? create.object : undefined
+  const spec = asJson(isJsonObject(object?.['spec']) ? object['spec'] : {})
+  const { schedule, timeZone, suspend } = spec
+  const isArmed = suspend === false && typeof schedule === 'string' && typeof timeZone === 'string'
+  return {
+    problems: [],
+    cronJob: object === undefined ? undefined : withoutIdentity(object),
+    exactUntil: isArmed ? horizonOf({ schedule, timeZone }, verdict.rule, now)?.at : undefined,
+  }
+}
+
+function withoutIdentity(object: JsonObject): JsonObject {
+  const metadata = asJson(isJsonObject(object['metadata']) ? object['metadata'] : {})
+  const { ownerReferences: _owner, annotations, ...kept } = metadata
+  const { [annotation.cursor]: _cursor, ...rest } = asJson(isJsonObject(annotations) ? annotations : {})
+  return { ...object, metadata: { ...kept, ...(Object.keys(rest).length === 0 ? {} : { annotations: rest }) } }
+}
