@@ -6,15 +6,16 @@ import { segmentAt, type OffsetSegment } from './time-zone.ts'
 /**
  * The first match strictly after an instant as kube-controller-manager computes it (robfig/cron v3, SpecSchedule.Next), step
  * by step and with its oddities where the offset changes: the CronJob fires when that code says so, not when it should.
- * Undefined: none within its limit of five years.
+ * Undefined: none within its limit of five years; or the library never returns, which happens where a zone left out a whole
+ * day by moving over the date line (Pacific/Fakaofo, 2011-12-30).
  *
  * It seeks month, day, hour and minute in turn and starts again whenever a field wraps around.
  */
 export function nextMatch(expression: CronExpression, timeZone: string, after: Instant): Instant | undefined {
   const at = Math.floor(after / second) * second + second
-  const search: Search = { expression, timeZone, at, segment: segmentAt(timeZone, at), truncated: false }
+  const search: Search = { expression, timeZone, at, segment: segmentAt(timeZone, at), truncated: false, stuck: false }
   const lastYear = dateOf(search).year + 5
-  while (dateOf(search).year <= lastYear) {
+  while (!search.stuck && dateOf(search).year <= lastYear) {
     if (seekMonth(search) && seekDay(search) && seekHour(search) && seekMinute(search) && seekSecond(search)) return search.at
   }
   return undefined
@@ -28,6 +29,8 @@ interface Search {
   segment: OffsetSegment
   /** Only the first field that has to change sets the smaller ones to their beginning. */
   truncated: boolean
+  /** The next step leads back to where it began, so the library would repeat it for ever. */
+  stuck: boolean
 }
 
 // Each seek returns false when its field has wrapped around, and then the larger fields must be looked at again.
@@ -45,12 +48,14 @@ function seekMonth(search: Search): boolean {
 function seekDay(search: Search): boolean {
   while (!matchesDay(search)) {
     truncate(search, dayOf(localTime(search)) * day)
+    const before = search.at
     setLocalTime(search, localTime(search) + day)
-    // Where midnight does not exist the next day begins at 23 or at 1 o'clock. Going back an hour from 1 leads into the
-    // day before, so that this day is never looked at: so it is in Kubernetes.
+    // Where midnight does not exist this is 23 o'clock of the day before (west of Greenwich) or 1 o'clock (east of it).
+    // Going back from 1 leads into the day before, and the next step over the day in question: Kubernetes never runs on it.
     const hours = hourOf(search)
     if (hours !== 0) search.at += (hours > 12 ? 24 - hours : -hours) * hour
-    if (dateOf(search).day === 1) return false
+    search.stuck = search.at <= before
+    if (search.stuck || dateOf(search).day === 1) return false
   }
   return true
 }
@@ -60,7 +65,7 @@ function seekHour(search: Search): boolean {
     const local = localTime(search)
     truncate(search, local - remainder(local, hour))
     search.at += hour
-    // Where midnight does not exist this wrap goes unnoticed, and the day with it.
+    // Where midnight does not exist nobody notices that a new day has begun, and the day of the week may not match.
     if (hourOf(search) === 0) return false
   }
   return true

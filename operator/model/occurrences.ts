@@ -21,7 +21,7 @@ export interface Occurrences {
 }
 
 /** A Checked whose problems also tell a schedule that is wrong from one that would never run. */
-export type CheckedOccurrences =
+type CheckedOccurrences =
   | { readonly ok: true; readonly value: Occurrences }
   | { readonly ok: false; readonly problems: readonly ScheduleProblem[] }
 

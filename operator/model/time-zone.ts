@@ -11,7 +11,7 @@ export interface OffsetSegment {
   readonly offset: number
 }
 
-export interface Transition {
+interface Transition {
   /** First instant with the new offset. */
   readonly at: Instant
   readonly before: number
@@ -19,7 +19,7 @@ export interface Transition {
 }
 
 /** The instants at which a wall clock shows a given time. */
-export type LocalInstants =
+type LocalInstants =
   | { readonly kind: 'once'; readonly instant: Instant }
   | { readonly kind: 'twice'; readonly first: Instant; readonly second: Instant }
   /** Never: the clock jumps over it at `end`. `shifted` applies the offset before the gap: 02:30 becomes 03:30. */

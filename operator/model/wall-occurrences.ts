@@ -5,7 +5,7 @@ import type { DstPolicy } from './schedule-spec.ts'
 import { instantsOfLocal, offsetAt } from './time-zone.ts'
 
 /** A civil rule: a time of day on a wall clock, on the days that the rule selects. */
-export interface WallRule {
+interface WallRule {
   readonly timeZone: string
   readonly days: DaysOfRule
   /** The first day that can be selected; undefined: no beginning. */
