@@ -75,12 +75,12 @@ export function innerPath() {
 /** An empty, `.` or `..` part of a path. */
 const oddPart = '(^|/)[.]{0,2}(/|$)'
 
-/** Largest integers that every JSON reader keeps exactly (RFC 8259 section 6). */
-const exactInteger = () => z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
-
-/** Text or a whole number, as `x-kubernetes-int-or-string`. YAML reads true, 1.5 and null as something else: those need quotes. */
+/**
+ * Text or a whole number, as `x-kubernetes-int-or-string`. YAML reads true, 1.5 and null as something else: those need quotes, and so
+ * do integers that not every JSON reader keeps exactly (RFC 8259 section 6).
+ */
 export function textOrInteger(maxLength: number) {
-  return z.union([z.string().max(maxLength), exactInteger()]).meta({
+  return z.union([z.string().max(maxLength), z.int()]).meta({
     'x-kubernetes-int-or-string': true,
     maxLength,
     minimum: Number.MIN_SAFE_INTEGER,
@@ -90,7 +90,7 @@ export function textOrInteger(maxLength: number) {
 
 /** An amount of a resource. A pattern, because CEL over text-or-integer is too costly for Kubernetes 1.32 (rule.ts). */
 export function amount() {
-  return ruled(z.union([z.string().max(64), exactInteger()]), [{
+  return ruled(z.union([z.string().max(64), z.int()]), [{
     message: 'must be an amount as Kubernetes writes it, such as 100m, 2 or 128Mi',
     holds: self => typeof self === 'number' ? self >= 0 : new RegExp(quantityPattern).test(self),
   }]).meta({ 'x-kubernetes-int-or-string': true, maxLength: 64, minimum: 0, maximum: Number.MAX_SAFE_INTEGER, pattern: quantityPattern })

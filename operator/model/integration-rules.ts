@@ -51,14 +51,12 @@ export const integrationRules: readonly Rule<Parts>[] = [
     cel: otherIsFree('parameters', 'p', `self.parameters.exists_one(q, has(q.env) && q.env == p.env) && (!has(self.files) || !self.files.exists(f, has(f.env) && f.env == p.env)) && (${unusedByContainer('p')})`),
     message: twice,
     field: '.parameters',
-    reason: 'FieldValueDuplicate',
     holds: self => eachOnce(self.parameters, namedVariables(self)),
   },
   {
     cel: otherIsFree('files', 'f', `self.files.exists_one(g, has(g.env) && g.env == f.env) && (${unusedByContainer('f')})`),
     message: twice,
     field: '.files',
-    reason: 'FieldValueDuplicate',
     // What a file shares with a parameter is said of the parameter.
     holds: self => eachOnce(self.files, namedVariables({ files: self.files, container: self.container })),
   },

@@ -12,8 +12,8 @@ export interface Rule<Value> {
   readonly holds?: (self: Value) => boolean
   /** Below the value the rule is on: `.startTime`. Must name a field of the schema. */
   readonly field?: `.${string}`
-  /** How the API server classifies the refusal; FieldValueInvalid when left out. */
-  readonly reason?: 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueDuplicate'
+  /** How the API server classifies the refusal; FieldValueInvalid when left out. With FieldValueDuplicate it would drop the message. */
+  readonly reason?: 'FieldValueRequired' | 'FieldValueForbidden'
 }
 
 /** The schema with its rules: in the CRD as `x-kubernetes-validations`, in the decoder as checks. Call it before `.optional()` and `.describe()`. */

@@ -1,0 +1,205 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { decodeObject } from '../model/decode.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
+import { exampleObject, ruleExamples } from '../testing/crd-examples.ts'
+
+// What the API server and kubectl make of our CustomResourceDefinitions, which are installed before the suite.
+const namespace = `crds-${randomUUID().slice(0, 8)}`
+
+interface Result {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function kubectl(args: readonly string[], input = ''): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('kubectl', ['--namespace', namespace, ...args])
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, stdout, stderr }))
+    child.stdin.end(input)
+  })
+}
+
+/** kubectl reads YAML 1.1, for which a bare `yes` is true. */
+const asYaml = (object: unknown): string => stringify(object, { version: '1.1' })
+const documents = (objects: readonly unknown[]): string => objects.map(asYaml).join('---\n')
+
+beforeAll(async () => {
+  expect(await kubectl(['create', 'namespace', namespace])).toMatchObject({ code: 0 })
+})
+
+afterAll(async () => {
+  await kubectl(['delete', 'namespace', namespace, '--wait=false'])
+})
+
+describe('what is applied', () => {
+  test('keeps every rule, or is refused with the field and what to write instead', async () => {
+    const objects = ruleExamples.flatMap(({ kind, accepted, refused }, index) => [
+      exampleObject(kind, `accepted-${index}`, accepted),
+      exampleObject(kind, `refused-${index}`, refused),
+    ])
+    const { stdout, stderr } = await kubectl(['apply', '--dry-run=server', '-f', '-'], documents(objects))
+    const answers = stderr.split(/^(?=The |Error from server)/m)
+    const wrong = ruleExamples.flatMap(({ rule, field, message }, index) => [
+      ...(stdout.includes(`/accepted-${index} created`) ? [] : [`${rule}: not accepted: ${answerTo(answers, `accepted-${index}`)}`]),
+      ...(stdout.includes(`/refused-${index} created`) ? [`${rule}: not refused`] : []),
+      ...(isAnswered(answers, `refused-${index}`, { field, message }) ? [] : [`${rule}: answered ${answerTo(answers, `refused-${index}`)}`]),
+    ])
+    expect(wrong).toEqual([])
+  })
+
+  test('has a schedule that is accepted or refused as it was found on a real server', async () => {
+    const vectors = readVectors()
+    expect(vectors).toHaveLength(59)
+    const manifests = vectors.map(({ schedule }, index) => manifestWith(`vector-${index}`, schedule))
+    const { stdout } = await kubectl(['apply', '--dry-run=server', '-f', '-'], manifests.join('---\n'))
+    const verdicts = vectors.map(({ name }, index) => ({ name, accepted: stdout.includes(`/vector-${index} created`) }))
+    expect(verdicts).toEqual(vectors.map(({ name, accepted }) => ({ name, accepted })))
+  })
+
+  test('has a name of at most 63 characters, since labels hold it', async () => {
+    const longest = exampleObject('ScheduledIntegration', 'a'.repeat(63), '{}')
+    const tooLong = exampleObject('ScheduledIntegration', 'b'.repeat(64), '{}')
+    const { stdout, stderr } = await kubectl(['apply', '--dry-run=server', '-f', '-'], documents([longest, tooLong]))
+    expect(stdout).toContain(`/${'a'.repeat(63)} created`)
+    expect(stdout).not.toContain(`/${'b'.repeat(64)}`)
+    expect(stderr).toContain('metadata.name must be at most 63 characters')
+  })
+
+  test('is unchanged when it is applied again', async () => {
+    const objects = ruleExamples.map(({ kind, accepted }, index) => exampleObject(kind, `again-${index}`, accepted))
+    await kubectl(['apply', '-f', '-'], documents(objects))
+    const { stdout } = await kubectl(['apply', '-f', '-'], documents(objects))
+    expect(stdout.trim().split('\n').filter(line => !line.endsWith(' unchanged'))).toEqual([])
+  })
+})
+
+describe('what is stored', () => {
+  test('shows the defaults of single values, but none of suspend and none of objects', async () => {
+    const stored = await created(exampleObject('ScheduledIntegration', 'defaults', '{}'))
+    expect(stored['spec']).toEqual({
+      integrationRef: { kind: 'Integration', name: 'export' },
+      schedule: { timeZone: 'Etc/UTC', recurrence: { cron: '@daily' } },
+      overlapPolicy: 'Allow',
+      maxWaitSeconds: 3600,
+      startingDeadlineSeconds: 3600,
+      missedRunPolicy: 'RunLatest',
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+    })
+  })
+
+  test('is decoded, with the defaults of entries of lists', async () => {
+    const stored = await created(exampleObject('Integration', 'decoded', 'parameters: [{name: a}]'))
+    expect(decodeObject('Integration', stored)).toMatchObject({
+      ok: true,
+      value: { spec: { retries: 0, parameters: [{ name: 'a', type: 'String', required: false, sensitive: false, separator: ',' }] } },
+    })
+  })
+
+  test('has a status only from the subresource', async () => {
+    const object = { ...exampleObject('ScheduledIntegration', 'status', '{}'), status: { suspended: true } }
+    expect(await created(object)).not.toHaveProperty('status')
+  })
+
+  test('is a run that cannot be changed, but for its labels', async () => {
+    await created(exampleObject('IntegrationRun', 'once', 'parameters: [{name: a, value: x}]'))
+    const changed = await kubectl(['patch', 'irun', 'once', '--type=merge', '-p', '{"spec":{"ttlSecondsAfterFinished":60}}'])
+    expect(changed.stderr).toContain('a run cannot be changed once it exists: create another IntegrationRun')
+    const labelled = await kubectl(['label', 'irun', 'once', 'team=payroll'])
+    expect(labelled).toMatchObject({ code: 0 })
+  })
+
+  test('is a run whose name the server makes up', async () => {
+    const { metadata: _, ...nameless } = exampleObject('IntegrationRun', '', '{}')
+    const { code, stdout } = await kubectl(['create', '-f', '-', '-o', 'name'], asYaml({ ...nameless, metadata: { generateName: `${'r'.repeat(70)}-` } }))
+    expect(code).toBe(0)
+    expect(stdout.trim().split('/')[1]).toHaveLength(63)
+  })
+})
+
+describe('kubectl', () => {
+  test('shows schedules as rows, found by what they run and how their last run ended', async () => {
+    await created(exampleObject('ScheduledIntegration', 'shown', '{integrationRef: {name: shown-export}}'))
+    const status = {
+      scheduleText: 'every day at 00:00',
+      suspended: false,
+      lastRun: { name: 'shown-20261207-0000', outcome: 'Failed' },
+      nextRunTime: '2026-12-08T00:00:00Z',
+      exactUntil: '2027-12-08T00:00:00Z',
+      cronJob: { name: 'shown' },
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Scheduled', message: '', lastTransitionTime: '2026-12-07T00:00:00Z' }],
+    }
+    await kubectl(['patch', 'sint', 'shown', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })])
+    const selector = 'spec.integrationRef.name=shown-export,spec.integrationRef.kind=Integration,status.lastRun.outcome=Failed,status.suspended=false'
+    const { stdout } = await kubectl(['get', 'sint', '-o', 'wide', '--field-selector', selector])
+    const [header = '', row = ''] = stdout.split('\n')
+    expect(cells(header)).toEqual(['NAME', 'SCHEDULE', 'SUSPENDED', 'LAST', 'NEXT', 'READY', 'AGE', 'TIMEZONE', 'CRONJOB', 'EXACT UNTIL', 'REASON'])
+    expect(cells(row).toSpliced(6, 1)).toEqual([
+      'shown', 'every day at 00:00', 'false', 'Failed', '2026-12-08T00:00:00Z', 'True', 'Etc/UTC', 'shown', '2027-12-08T00:00:00Z', 'Scheduled',
+    ])
+  })
+
+  test('finds an Integration by its plural, although all kinds share a category', async () => {
+    await created(exampleObject('Integration', 'found', '{}'))
+    await created(exampleObject('IntegrationSet', 'found', '{}'))
+    expect((await kubectl(['get', 'integrations', 'found', '-o', 'name'])).stdout).toBe('integration.integration-scheduler.io/found\n')
+    expect((await kubectl(['get', 'iset', 'found', '-o', 'name'])).stdout).toBe('integrationset.integration-scheduler.io/found\n')
+    const all = (await kubectl(['get', 'integration-scheduler', '-o', 'name'])).stdout.split('\n')
+    expect(all).toContain('integration.integration-scheduler.io/found')
+    expect(all).toContain('integrationset.integration-scheduler.io/found')
+  })
+
+  test('explains each field', async () => {
+    const { stdout } = await kubectl(['explain', 'sint.spec.schedule.recurrence.once'])
+    expect(stdout).toContain('Written as an empty object')
+  })
+})
+
+async function created(object: JsonObject): Promise<JsonObject> {
+  const { stdout, stderr } = await kubectl(['create', '-f', '-', '-o', 'json'], asYaml(object))
+  expect(stderr).toBe('')
+  return JSON.parse(stdout)
+}
+
+interface Vector {
+  readonly name: string
+  readonly accepted: boolean
+  /** As a user writes it. */
+  readonly schedule: string
+}
+
+function readVectors(): readonly Vector[] {
+  return parse(readFileSync(new URL('../testing/vectors/schedule-input.yaml', import.meta.url), 'utf8'))
+}
+
+/** The text of the schedule stays as it is, for kubectl to read it. */
+function manifestWith(name: string, schedule: string): string {
+  const { spec: _, ...object } = exampleObject('ScheduledIntegration', name, '{}')
+  return `${asYaml(object)}spec: {integrationRef: {name: export}, schedule: ${schedule}}\n`
+}
+
+function answerTo(answers: readonly string[], name: string): string {
+  return answers.find(answer => answer.includes(`"${name}" is invalid`)) ?? 'nothing'
+}
+
+/** Where a field is unknown, the server names neither the object nor a cause. */
+function isAnswered(answers: readonly string[], name: string, { field, message }: { readonly field: string; readonly message: string }): boolean {
+  if (field === '') return answers.some(answer => answer.includes(message))
+  const answer = answerTo(answers, name)
+  return [` ${field}: `, `[${field}: `].some(place => answer.includes(place)) && answer.includes(message)
+}
+
+/** Columns are at least three blanks apart, or two when they are as wide as their header. */
+function cells(line: string): readonly string[] {
+  return line.trim().split(/ {2,}/)
+}
