@@ -5,6 +5,7 @@
 use_cluster() {
   cluster=$1 state=$cache/c/$1
   [[ $cluster =~ ^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$ ]] || die "'$cluster' is no name for a cluster: at most 20 of a-z, 0-9 and -, for example --name test-1"
+  [[ $state =~ ^[A-Za-z0-9/._-]+$ ]] || die "the path $state has characters that would need quotes: set INTEGRATION_SCHEDULER_CACHE to a plainer folder"
   (( ${#state} <= 70 )) || die "the path $state is too long for sockets: set INTEGRATION_SCHEDULER_CACHE to a shorter folder"
 }
 
@@ -35,7 +36,7 @@ remove_cluster() {
   rm -f "$state/since"
   case $(cluster_kind) in
     kind) delete_kind ;;
-    node) stop_node ;;
+    node) [[ ! -e $state/node.up ]] || stop_node ;;
   esac
   stop kwok
   stop_control_plane

@@ -2,7 +2,6 @@
 
 # stop_node: goes on after an error, since each step stands for itself.
 stop_node() (
-  [[ -e $state/node.up ]] || return 0
   set +e +o pipefail
   export PATH=$PATH:/usr/sbin:/sbin
   stop kubelet kube-proxy
