@@ -70,6 +70,8 @@ export const reason = {
   runCompletedWithErrors: 'RunCompletedWithErrors',
   /** LastRunSucceeded, Succeeded: the run failed. */
   runFailed: 'RunFailed',
+  /** LastRunSucceeded: the run should have started and did not. */
+  runMissed: 'RunMissed',
 } as const
 
 export type Reason = (typeof reason)[keyof typeof reason]

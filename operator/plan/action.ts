@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import type { CronJob, Job, Json, JsonObject } from '../model/kubernetes.ts'
+import type { EventReason, Reason } from '../model/reason.ts'
 
 /** Children that we write; users' own objects are never written, but for their status. */
 export type ChildResource = 'cronjobs' | 'jobs' | 'leases'
@@ -85,7 +86,7 @@ export interface ObjectReference {
 export interface EventDraft {
   readonly regarding: ObjectReference
   readonly type: 'Normal' | 'Warning'
-  readonly reason: string
+  readonly reason: Reason | EventReason
   readonly message: string
   readonly action: string
 }

@@ -98,8 +98,18 @@ function datesIn(year: number, fields: { readonly days: ReadonlySet<number>; rea
 }
 
 function expressionOf(fields: Readonly<Record<'minutes' | 'hours' | 'days' | 'months', ReadonlySet<number>>>): string {
-  const list = (values: ReadonlySet<number>) => [...values].sort((a, b) => a - b).join(',')
-  return `${list(fields.minutes)} ${list(fields.hours)} ${list(fields.days)} ${list(fields.months)} *`
+  return `${fieldOf(fields.minutes)} ${fieldOf(fields.hours)} ${fieldOf(fields.days)} ${fieldOf(fields.months)} *`
+}
+
+/** Numbers as a cron field: 1,5,16-59. */
+function fieldOf(values: ReadonlySet<number>): string {
+  const runs: number[][] = []
+  for (const value of [...values].toSorted((a, b) => a - b)) {
+    const last = runs.at(-1)
+    if (last !== undefined && last.at(-1) === value - 1) last.push(value)
+    else runs.push([value])
+  }
+  return runs.map((run) => (run.length > 2 ? `${run[0]}-${run.at(-1)}` : run.join(','))).join(',')
 }
 
 /** All expressions that fire at `first` and are exact for a while after it, the static one first. */

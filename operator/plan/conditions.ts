@@ -1,11 +1,12 @@
 import { type Instant, formatInstant } from '../model/instant.ts'
+import type { Reason } from '../model/reason.ts'
 import type { Condition } from '../model/status-schema.ts'
 
 /** A condition without its bookkeeping. */
 export interface ConditionDraft {
   readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
-  readonly reason: string
+  readonly reason: Reason
   readonly message: string
 }
 
@@ -26,7 +27,7 @@ export function conditionsOf(drafts: readonly ConditionDraft[], live: readonly C
 }
 
 /** `Ready=False` because a person has to act, as kstatus reads it. */
-export function stalledConditions(reason: string, message: string): readonly ConditionDraft[] {
+export function stalledConditions(reason: Reason, message: string): readonly ConditionDraft[] {
   return [
     { type: 'Ready', status: 'False', reason, message },
     { type: 'Stalled', status: 'True', reason, message },

@@ -1,7 +1,7 @@
 import { apiVersion } from '../model/names.ts'
+import type { EventReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { EventDraft } from './action.ts'
-import { isFinal } from './run-record.ts'
 import { type StatusInput, outcomeWords } from './schedule-status.ts'
 import type { Standing, Step } from './schedule-step.ts'
 
@@ -17,7 +17,7 @@ export function scheduleEvents(input: StatusInput, step: Step): readonly EventDr
   const standing = transition(input)
   return [
     ...(standing === undefined ? [] : [{ regarding, ...standing, action: 'Schedule' }]),
-    ...ledger.news.filter(({ outcome }) => isFinal(outcome)).map((record) => ({ regarding, ...runEvent(record), action: 'Run' })),
+    ...ledger.news.flatMap(runEvents).map((draft) => ({ regarding, ...draft, action: 'Run' })),
   ]
 }
 
@@ -49,7 +49,23 @@ function standingEvent(standing: Standing, cronJob: string): Draft | undefined {
   }
 }
 
-function runEvent(record: RunRecord): Draft {
+/** Undefined: the run is not over. */
+const runReasons: Readonly<Record<RunRecord['outcome'], EventReason | undefined>> = {
+  Waiting: undefined,
+  Running: undefined,
+  Succeeded: 'RunSucceeded',
+  CompletedWithErrors: 'RunCompletedWithErrors',
+  Failed: 'RunFailed',
+  Skipped: 'RunSkipped',
+  Missed: 'RunMissed',
+  Unknown: 'RunUnknown',
+  Unplanned: 'RunUnplanned',
+  Replaced: 'RunReplaced',
+}
+
+function runEvents(record: RunRecord): readonly Draft[] {
+  const reason = runReasons[record.outcome]
+  if (reason === undefined) return []
   const said = record.message === undefined || record.outcome === 'Succeeded' ? '' : `: ${record.message}`
-  return { type: record.outcome === 'Succeeded' ? 'Normal' : 'Warning', reason: `Run${record.outcome}`, message: `run ${record.name} ${outcomeWords[record.outcome]}${said}` }
+  return [{ type: record.outcome === 'Succeeded' ? 'Normal' : 'Warning', reason, message: `run ${record.name} ${outcomeWords[record.outcome]}${said}` }]
 }

@@ -1,6 +1,7 @@
 import { type Instant, formatInstant, parseInstant } from '../model/instant.ts'
 import { asJson } from '../model/json.ts'
 import type { CronJob, JsonObject } from '../model/kubernetes.ts'
+import type { Reason } from '../model/reason.ts'
 import { scheduleText } from '../model/schedule-text.ts'
 import type { RunRecord, ScheduleStatus } from '../model/status-schema.ts'
 import { expressionOf, horizonOnServer, lookedThrough } from './arming.ts'
@@ -68,8 +69,8 @@ function nextOccurrences({ rule }: Valid, after: Instant, count = 5): Instant[] 
 
 /** Ready, Reconciling, Stalled, Active (kstatus; design/product.md). */
 function standingConditions({ standing, cronJob, verdict }: StatusInput): readonly ConditionDraft[] {
-  const ready = (reason: string, message: string): ConditionDraft => ({ type: 'Ready', status: 'True', reason, message })
-  const inactive = (reason: string, message: string): ConditionDraft => ({ type: 'Active', status: 'False', reason, message })
+  const ready = (reason: Reason, message: string): ConditionDraft => ({ type: 'Ready', status: 'True', reason, message })
+  const inactive = (reason: Reason, message: string): ConditionDraft => ({ type: 'Active', status: 'False', reason, message })
   const name = cronJob?.metadata.name ?? ''
   switch (standing.kind) {
     case 'armed':
@@ -89,7 +90,9 @@ function standingConditions({ standing, cronJob, verdict }: StatusInput): readon
       return [
         { type: 'Ready', status: 'False', reason: 'Progressing', message: standing.message },
         { type: 'Reconciling', status: 'True', reason: 'Progressing', message: standing.message },
-        ...(verdict.kind === 'valid' && verdict.spec.suspend === true ? [inactive('Suspended', 'spec.suspend is true')] : [{ type: 'Active', status: 'Unknown' as const, reason: 'Progressing', message: standing.message }]),
+        verdict.kind === 'valid' && verdict.spec.suspend === true
+          ? inactive('Suspended', 'spec.suspend is true: no run starts')
+          : { type: 'Active', status: 'Unknown', reason: 'Progressing', message: standing.message },
       ]
     case 'stalled':
       return [...stalledConditions(standing.reason, standing.message), inactive(standing.reason, 'no run starts until this is mended')]
@@ -104,12 +107,18 @@ function lastRunCondition(runs: readonly RunRecord[], { status }: ObservedSchedu
   const last = runs.find(({ outcome }) => isFinal(outcome) && outcome !== 'Skipped' && outcome !== 'Unknown' && outcome !== 'Replaced')
   if (last === undefined) {
     const kept = status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')
-    return kept === undefined ? [] : [{ type: kept.type, status: kept.status, reason: kept.reason, message: kept.message }]
+    return kept === undefined ? [] : [{ type: kept.type, status: kept.status, reason: kept.status === 'True' ? 'RunSucceeded' : 'RunFailed', message: kept.message }]
   }
-  const reason = last.reason === undefined || last.outcome === 'Succeeded' ? `Run${last.outcome}` : last.reason
   const isGood = last.outcome === 'Succeeded'
   const said = last.message === undefined || isGood ? '' : `: ${last.message}`
-  return [{ type: 'LastRunSucceeded', status: isGood ? 'True' : 'False', reason, message: `run ${last.name} ${outcomeWords[last.outcome]}${said}` }]
+  return [{ type: 'LastRunSucceeded', status: isGood ? 'True' : 'False', reason: lastRunReason[last.outcome] ?? 'RunFailed', message: `run ${last.name} ${outcomeWords[last.outcome]}${said}` }]
+}
+
+const lastRunReason: Partial<Readonly<Record<RunRecord['outcome'], Reason>>> = {
+  Succeeded: 'RunSucceeded',
+  CompletedWithErrors: 'RunCompletedWithErrors',
+  Failed: 'RunFailed',
+  Missed: 'RunMissed',
 }
 
 export const outcomeWords: Readonly<Record<RunRecord['outcome'], string>> = {

@@ -1,5 +1,6 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
+import type { Reason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { Action } from './action.ts'
 import { type ArmingFrame, lookedThrough } from './arming.ts'
@@ -21,7 +22,7 @@ export type Standing =
   /** On its way to one of the above. */
   | { readonly kind: 'progressing'; readonly message: string }
   /** A person must act. */
-  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'stalled'; readonly reason: Reason; readonly message: string }
 
 /** What one pass does about a schedule's CronJob. */
 export interface Step {

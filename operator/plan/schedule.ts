@@ -101,7 +101,7 @@ function withoutRefused(observed: ObservedSchedule, next: Step, now: Instant): S
   const actions = withBasis(observed, next.actions)
   if (refused === undefined || !actions.some((action) => isRefused(action, refused, now))) return { ...next, actions }
   const message = `the API server refuses to write the CronJob: ${refused.message}`
-  return { ...next, actions, standing: { kind: 'stalled', reason: 'Refused', message }, wakeAt: refused.retryAt }
+  return { ...next, actions, standing: { kind: 'stalled', reason: 'CronJobRefused', message }, wakeAt: refused.retryAt }
 }
 
 /** Nobody can tell what the CronJob was written from: park it, and start from now. */
