@@ -55,7 +55,7 @@ export const memberRecords = listMap(memberRecord, 'name', 32).describe('The mem
 
 const runRecord = z.object({
   name: text(128).describe('Name of the run for people: the run name and the time it was scheduled for.'),
-  jobName: text(253).optional().describe('Name of the Job. Absent when the run was missed: then there is none.'),
+  jobName: text(253).optional().describe('Name of its Job; of a run that was missed or skipped, the name that its Job would have had.'),
   jobUID: text(64).optional().describe('UID of the Job.'),
   scheduledTime: instant().optional().describe('When the schedule intended it. Absent for runs on demand.'),
   ...runTimes,
@@ -96,7 +96,7 @@ export const scheduleStatusShape = {
   nextRunTime: text(40).optional().describe('The next run.'),
   scheduleText: text(512).optional().describe('The schedule in words.'),
   lastRun: runRecord.optional().describe('The latest run.'),
-  runs: list(runRecord, 10).optional().describe('The latest runs, newest first, at most ten.'),
+  runs: list(runRecord, 50).optional().describe('The latest ten runs and those that are not over yet, newest first.'),
   counts: counts.optional().describe('How many runs there have been, by how they ended.'),
   accountedThrough: instant().optional().describe('Every run that was scheduled for up to this time is accounted for in counts.'),
 }
