@@ -34,7 +34,7 @@ export function failureOf(failure: ApiFailure): Failure {
 const longestMessage = 800
 
 function messageOf({ causes, message }: ApiFailure): string {
-  const text = causes.length === 0 ? message : causes.map(withoutValue).join('; ')
+  const text = causes.length === 0 ? message : [...new Set(causes.map(withoutValue))].join('; ')
   return text.length <= longestMessage ? text : `${text.slice(0, longestMessage - 1)}…`
 }
 

@@ -264,6 +264,18 @@ describe('an informer', () => {
     await server.next()
   })
 
+  it('waits longer each time when no watch opens, however long each attempt took', async () => {
+    start({ random: () => 0.999_999 })
+    await listed('10')
+    for (const longest of [1_600, 3_200, 6_400]) {
+      clock.advance(90_000)
+      const delay = await clock.timer((set) => set < 60_000)
+      expect(Math.round(delay)).toBe(longest)
+      clock.advance(delay)
+      await server.next()
+    }
+  })
+
   it('opens the next watch at once after one that lasted', async () => {
     start()
     const watch = await listed('10')

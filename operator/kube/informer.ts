@@ -122,13 +122,13 @@ class Reflector<T extends KubernetesObject> {
 
   async #watch(state: State & { kind: 'watch' }): Promise<State> {
     const { clock } = this.#options
-    const opened = clock.now()
     let { resourceVersion } = state
+    let opened = Infinity
     const failures = (): number => (clock.now() - opened >= shortWatch ? 0 : state.failures + 1)
+    const open = (): void => void (opened = clock.now())
+    const take = (frame: WatchFrame): void => void (resourceVersion = this.#take(frame))
     try {
-      await this.#follow(resourceVersion, (frame) => {
-        resourceVersion = this.#take(frame)
-      })
+      await this.#follow(resourceVersion, { open, take })
       // The server ends each watch after a time, and any watch when it has much to do. That is no failure.
       return { kind: 'watch', resourceVersion, failures: failures(), pause: this.#backoff(failures()) }
     } catch (error) {
@@ -138,7 +138,7 @@ class Reflector<T extends KubernetesObject> {
   }
 
   /** One watch, from its opening until it ends or has been silent for too long. */
-  async #follow(resourceVersion: string, take: (frame: WatchFrame) => void): Promise<void> {
+  async #follow(resourceVersion: string, { open, take }: { open: () => void; take: (frame: WatchFrame) => void }): Promise<void> {
     const { client, clock, random, selector } = this.#options
     const abort = new AbortController()
     const stop = (): void => abort.abort()
@@ -147,7 +147,9 @@ class Reflector<T extends KubernetesObject> {
     const timeoutSeconds = String(240 + Math.floor(random() * 61))
     try {
       const query = { ...selector, resourceVersion, timeoutSeconds, allowWatchBookmarks: 'true' }
-      for await (const frame of await client.watch({ target: this.#target, query, signal: abort.signal })) {
+      const frames = await client.watch({ target: this.#target, query, signal: abort.signal })
+      open()
+      for await (const frame of frames) {
         if (abort.signal.aborted) break
         watchdog.feed()
         take(frame)

@@ -34,7 +34,8 @@ async function* interruptible(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   try {
     yield* chunks
   } catch (error) {
-    throw new ApiFailure('network', 'the watch was interrupted', { cause: error })
+    // Whoever aborted the watch said why.
+    throw error instanceof ApiFailure ? error : new ApiFailure('network', 'the watch was interrupted', { cause: error })
   }
 }
 
