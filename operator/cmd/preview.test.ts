@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { parseInstant } from '../model/instant.ts'
+import { isJsonObject } from '../model/json.ts'
+import { manifestsIn } from './manifest-file.ts'
+import { previewOf } from './preview.ts'
+import { previewText } from './preview-text.ts'
+
+const now = parseInstant('2026-11-22T19:00:30Z') ?? 0
+const options = { namespace: 'default', now, from: now, count: 3 }
+const integration = `
+apiVersion: integration-scheduler.io/v1alpha1
+kind: Integration
+metadata: {name: hello}
+spec: {container: {image: registry.example.com/hello:1}}
+---`
+
+function schedule(text: string, more = ''): string {
+  return `${integration}
+apiVersion: integration-scheduler.io/v1alpha1
+kind: ScheduledIntegration
+metadata: {name: x}
+spec:
+  integrationRef: {name: hello}
+  schedule: ${text}
+${more}`
+}
+
+function preview(text: string) {
+  return previewOf(manifestsIn('file.yaml', text), options)
+}
+
+function only(text: string) {
+  const { schedules } = preview(text)
+  expect(schedules).toHaveLength(1)
+  const [first] = schedules
+  if (first === undefined) throw new Error('no schedule')
+  return first.preview
+}
+
+function specOf(text: string): Record<string, unknown> {
+  const { cronJob } = only(text)
+  return z.record(z.string(), z.unknown()).parse(isJsonObject(cronJob) ? cronJob['spec'] : undefined)
+}
+
+describe('preview', () => {
+  test('tells the CronJob and the runs of a schedule and its integration', () => {
+    expect(only(schedule('{timeZone: Europe/Berlin, recurrence: {cron: "0 2 * * 1-5"}}'))).toMatchObject({
+      kind: 'ScheduledIntegration',
+      namespace: 'default',
+      name: 'x',
+      ready: true,
+      problems: [],
+      occurrences: ['2026-11-23T01:00:00Z', '2026-11-24T01:00:00Z', '2026-11-25T01:00:00Z'],
+      cronJob: { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'x' }, spec: { schedule: '0 2 * * 1-5', timeZone: 'Europe/Berlin', suspend: false } },
+      exactUntil: null,
+    })
+  })
+
+  test('tells nothing that only an API server could know', () => {
+    const { cronJob } = only(schedule('{recurrence: {cron: "@daily"}}'))
+    expect(JSON.stringify(cronJob)).not.toMatch(/ownerReferences|cursor|"uid"/)
+  })
+
+  test('gives the runs of a suspended schedule, and a suspended CronJob', () => {
+    const text = schedule('{recurrence: {cron: "@daily"}}', '  suspend: true')
+    expect(only(text)).toMatchObject({ ready: true, occurrences: ['2026-11-23T00:00:00Z', '2026-11-24T00:00:00Z', '2026-11-25T00:00:00Z'] })
+    expect(specOf(text)).toMatchObject({ suspend: true })
+  })
+
+  test('shows a window where the rule has an end, and until when it is exact', () => {
+    const text = schedule('{startDate: "2026-11-24", startTime: "06:00", recurrence: {once: {}}}')
+    expect(only(text)).toMatchObject({ occurrences: ['2026-11-24T06:00:00Z'], exactUntil: '2027-11-24T06:00:00Z' })
+    expect(specOf(text)).toMatchObject({ schedule: '0 6 24 11 *', timeZone: 'Etc/UTC' })
+  })
+
+  test('says what is not supported yet, and still when it would run', () => {
+    const result = only(schedule('{timeZone: Europe/Berlin, startTime: "02:30", recurrence: {byDay: {}}}'))
+    expect(result).toMatchObject({ ready: false, cronJob: null, occurrences: ['2026-11-23T01:30:00Z', '2026-11-24T01:30:00Z', '2026-11-25T01:30:00Z'] })
+    expect(result.problems[0]).toMatchObject({ path: 'spec.schedule.timeZone', message: expect.stringContaining('not supported yet') })
+  })
+
+  test('misses an integration that is in no document', () => {
+    expect(only(schedule('{recurrence: {cron: "@daily"}}').replace(integration, ''))).toMatchObject({
+      ready: false,
+      problems: [{ path: 'spec.integrationRef.name', message: expect.stringContaining('"hello"') }],
+    })
+  })
+
+  test('takes an unquoted date and time as text, as kubectl does', () => {
+    expect(only(schedule('{startDate: 2026-12-07, startTime: 02:30, recurrence: {once: {}}}'))).toMatchObject({ ready: true, occurrences: ['2026-12-07T02:30:00Z'] })
+  })
+
+  test('lists the problems of the schedule together with those of the rest', () => {
+    const { problems } = only(schedule('{startTime: "02:30", recurrence: {once: {}}}', '  suspendd: true'))
+    expect(problems.map(({ path }) => path)).toEqual(['spec.suspendd', 'spec.schedule.startDate'])
+  })
+
+  test('complains about what is no YAML, and goes on with the other documents', () => {
+    const { schedules, complaints } = preview(`${schedule('{recurrence: {cron: "@daily"}}')}\n---\nfoo: [\n---\njust text\n`)
+    expect(schedules).toHaveLength(1)
+    expect(complaints).toEqual([expect.stringMatching(/^file.yaml, line \d+: /), expect.stringMatching(/must be an object of Kubernetes/)])
+  })
+
+  test("passes over other people's kinds and takes lists apart", () => {
+    const list = { apiVersion: 'v1', kind: 'List', items: manifestsIn('f', schedule('{recurrence: {cron: "@daily"}}')).map(({ raw }) => raw) }
+    const { schedules, complaints } = preview(`${JSON.stringify(list)}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n`)
+    expect(schedules.map(({ preview: one }) => one.ready)).toEqual([true])
+    expect(complaints).toEqual([])
+  })
+
+  test('shows people both clocks', () => {
+    const [details] = preview(schedule('{timeZone: Asia/Kathmandu, recurrence: {cron: "0 2 * * *"}}')).schedules
+    if (details === undefined) throw new Error('no schedule')
+    expect(previewText(details)).toContain('2026-11-23T20:15:00Z   Tue 2026-11-24 02:00 UTC+05:45')
+  })
+})
+
+const verdicts = z.array(z.object({ name: z.string(), accepted: z.boolean(), schedule: z.string() })).parse(parse(readFileSync(new URL('../testing/vectors/schedule-input.yaml', import.meta.url), 'utf8')))
+
+/** The API server lets these in; preview knows better. */
+const knownBetter = new Map([
+  ['once: null + byDay', 'write `once: {}`'],
+  // Correct, and not supported yet:
+  ['ok weekly', 'not supported yet'],
+  ['ok month 31 LastDay', 'not supported yet'],
+  ['ok month 31 Jan,Mar', 'not supported yet'],
+  ['ok month 30 April', 'not supported yet'],
+  ['29 February Skip', 'not supported yet'],
+])
+
+describe.each(verdicts)('$name', ({ name, accepted, schedule: text }) => {
+  const better = knownBetter.get(name)
+  test(accepted && better === undefined ? 'is accepted' : 'is refused with a reason', () => {
+    const { ready, problems } = only(schedule(text))
+    if (accepted && better === undefined) return expect({ ready, problems }).toEqual({ ready: true, problems: [] })
+    expect(ready).toBe(false)
+    expect(problems.length).toBeGreaterThan(0)
+    for (const { path, message } of problems) expect(`${path} ${message}`).toMatch(/^spec\.schedule\S* .{11,}/)
+    if (better !== undefined) expect(problems.map(({ message }) => message).join()).toContain(better)
+  })
+})
