@@ -63,8 +63,9 @@ function descriptionProblems({ description }: JsonObject): readonly string[] {
 }
 
 function boundProblems(schema: JsonObject): readonly string[] {
-  if (schema['x-kubernetes-int-or-string'] === true) return missing(schema, ['maxLength', 'minimum', 'maximum'])
-  switch (schema['type']) {
+  const { type, 'x-kubernetes-int-or-string': isTextOrInteger } = schema
+  if (isTextOrInteger === true) return missing(schema, ['maxLength', 'minimum', 'maximum'])
+  switch (typeof type === 'string' ? type : 'none') {
     case 'boolean':
       return []
     case 'string':

@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { RequestOptions } from 'node:https'
+import { KubeConfig } from '@kubernetes/client-node'
+import { Pool } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { parseCron } from '../model/cron-expression.ts'
 import { decodeObject } from '../model/decode.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
+import { apiVersion } from '../model/names.ts'
 import { exampleObject, ruleExamples } from '../testing/crd-examples.ts'
 
 // What the API server and kubectl make of our CustomResourceDefinitions, which are installed before the suite.
@@ -34,7 +39,8 @@ const asYaml = (object: unknown): string => stringify(object, { version: '1.1' }
 const documents = (objects: readonly unknown[]): string => objects.map(asYaml).join('---\n')
 
 beforeAll(async () => {
-  expect(await kubectl(['create', 'namespace', namespace])).toMatchObject({ code: 0 })
+  const { code, stderr } = await kubectl(['create', 'namespace', namespace])
+  if (code !== 0) throw new Error(stderr)
 })
 
 afterAll(async () => {
@@ -64,6 +70,18 @@ describe('what is applied', () => {
     const { stdout } = await kubectl(['apply', '--dry-run=server', '-f', '-'], manifests.join('---\n'))
     const verdicts = vectors.map(({ name }, index) => ({ name, accepted: stdout.includes(`/vector-${index} created`) }))
     expect(verdicts).toEqual(vectors.map(({ name, accepted }) => ({ name, accepted })))
+  })
+
+  test('has a cron expression that is accepted or refused as the operator would, for all that robfig/cron was asked', async () => {
+    const specs = new Set(readLines('robfig.jsonl').map(line => JSON.parse(line).spec))
+    const dispatcher = await dispatcherToServer()
+    const verdicts = await Promise.all([...specs].map(async cron => {
+      const spec = stringify({ schedule: { recurrence: { cron } } })
+      return { cron, accepted: await isAccepted(exampleObject('ScheduledIntegration', 'cron', spec), dispatcher) }
+    }))
+    await dispatcher.close()
+    expect(verdicts.filter(({ cron, accepted }) => accepted !== parseCron(cron).ok)).toEqual([])
+    expect(verdicts.filter(({ accepted }) => accepted).length).toBeGreaterThan(1000)
   })
 
   test('has a name of at most 63 characters, since labels hold it', async () => {
@@ -166,8 +184,8 @@ describe('kubectl', () => {
 })
 
 async function created(object: JsonObject): Promise<JsonObject> {
-  const { stdout, stderr } = await kubectl(['create', '-f', '-', '-o', 'json'], asYaml(object))
-  expect(stderr).toBe('')
+  const { code, stdout, stderr } = await kubectl(['create', '-f', '-', '-o', 'json'], asYaml(object))
+  if (code !== 0) throw new Error(stderr)
   return JSON.parse(stdout)
 }
 
@@ -179,7 +197,34 @@ interface Vector {
 }
 
 function readVectors(): readonly Vector[] {
-  return parse(readFileSync(new URL('../testing/vectors/schedule-input.yaml', import.meta.url), 'utf8'))
+  return parse(readText('schedule-input.yaml'))
+}
+
+function readLines(vectors: string): readonly string[] {
+  return readText(vectors).trim().split('\n')
+}
+
+function readText(vectors: string): string {
+  return readFileSync(new URL(`../testing/vectors/${vectors}`, import.meta.url), 'utf8')
+}
+
+/** To the API server without kubectl, which takes its time between requests. */
+async function dispatcherToServer(): Promise<Pool> {
+  const config = new KubeConfig()
+  config.loadFromDefault()
+  const options: RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  const server = config.getCurrentCluster()?.server ?? ''
+  return new Pool(server, { connections: 16, connect: { ca: options.ca, cert: options.cert, key: options.key } })
+}
+
+async function isAccepted(object: JsonObject, dispatcher: Pool): Promise<boolean> {
+  const path = `/apis/${apiVersion}/namespaces/${namespace}/scheduledintegrations?dryRun=All&fieldValidation=Strict`
+  const headers = { 'content-type': 'application/json' }
+  const { statusCode, body } = await dispatcher.request({ path, method: 'POST', headers, body: JSON.stringify(object) })
+  await body.dump()
+  if (statusCode !== 201 && statusCode !== 422) throw new Error(`the API server answers ${statusCode}`)
+  return statusCode === 201
 }
 
 /** The text of the schedule stays as it is, for kubectl to read it. */

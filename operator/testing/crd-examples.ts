@@ -16,8 +16,8 @@ export interface RuleExample {
   /** Where the API server sees the mistake, and part of what it says. */
   readonly field: string
   readonly message: string
-  /** What the offline decoder says where its words differ; 'schedule': it leaves the rule to occurrencesOf. */
-  readonly offline?: { readonly field?: string; readonly message?: string } | 'schedule'
+  /** What the offline decoder, and occurrencesOf for schedules, say where their words differ. */
+  readonly offline?: { readonly field?: string; readonly message?: string }
 }
 
 const smallest: Readonly<Record<Kind, string>> = {
@@ -38,24 +38,25 @@ const set = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExa
 const run = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExample => ({ rule, kind: 'IntegrationRun', ...example })
 
 /** A rule of the schedule: the recurrence and what stands beside it. */
-const timed = (rule: string, accepted: string, refused: string, answer: { readonly field: string; readonly message: string }): RuleExample => ({
+const timed = (rule: string, accepted: string, refused: string, answer: Pick<RuleExample, 'field' | 'message' | 'offline'>): RuleExample => ({
   rule,
   kind: 'ScheduledIntegration',
   accepted: `schedule: ${accepted}`,
   refused: `schedule: ${refused}`,
+  ...answer,
   field: `spec.schedule${answer.field}`,
-  message: answer.message,
-  offline: 'schedule',
 })
 
 const scheduleExamples: readonly RuleExample[] = [
   timed('a time zone has an IANA name', '{timeZone: America/Argentina/Buenos_Aires, recurrence: {cron: "@daily"}}', '{timeZone: "+02:00", recurrence: {cron: "@daily"}}', {
     field: '.timeZone',
     message: 'must be an IANA name such as Europe/Berlin or Etc/UTC',
+    offline: { message: 'use an IANA name such as Europe/Berlin or Etc/UTC (no offset like +02:00, no Local)' },
   }),
   timed('Local is no time zone', '{timeZone: UTC, recurrence: {cron: "@daily"}}', '{timeZone: Local, recurrence: {cron: "@daily"}}', {
     field: '.timeZone',
     message: 'must be an IANA name such as Europe/Berlin or Etc/UTC',
+    offline: { message: 'use an IANA name such as Europe/Berlin or Etc/UTC (no offset like +02:00, no Local)' },
   }),
   timed('a day exists in the calendar', '{startDate: "2028-02-29", recurrence: {cron: "@daily"}}', '{startDate: "2026-02-29", recurrence: {cron: "@daily"}}', {
     field: '.startDate',
@@ -120,14 +121,17 @@ const scheduleExamples: readonly RuleExample[] = [
   timed('cron fields are those of Kubernetes', '{recurrence: {cron: "0 2 1-15/2 JAN,jul ?"}}', '{recurrence: {cron: "0 2 * * 7"}}', {
     field: '.recurrence.cron',
     message: 'a cron field is not understood',
+    offline: { message: 'day-of-week "7": Sunday is 0 (not 7)' },
   }),
   timed('cron ranges of numbers go forward', '{recurrence: {cron: "0 22-23,0-5 * * *"}}', '{recurrence: {cron: "0 22-5 * * *"}}', {
     field: '.recurrence.cron',
     message: 'a cron range ends before it begins',
+    offline: { message: 'hour "22-5": the range ends before it begins: write "22-23,0-5"' },
   }),
   timed('cron ranges of names go forward', '{recurrence: {cron: "0 2 * jan-DEC sun-Sat"}}', '{recurrence: {cron: "0 2 * * Fri-Mon"}}', {
     field: '.recurrence.cron',
     message: 'a cron range ends before it begins',
+    offline: { message: 'day-of-week "Fri-Mon": the range ends before it begins: write "5-6,0-1"' },
   }),
 ]
 
