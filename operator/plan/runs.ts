@@ -38,6 +38,8 @@ export function ledger(observed: ObservedSchedule, extra: readonly RunRecord[], 
     .map((job) => recordOf(job, nameAt))
   const now = new Map(known)
   for (const record of [...extra, ...fromJobs, ...vanished(observed, before)]) {
+    // A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing.
+    if (known.get(identity(record))?.outcome === record.outcome) continue
     now.delete(record.jobName ?? '') // a Job that shows up after its occurrence was recorded as missed
     now.set(identity(record), record)
   }
