@@ -1,7 +1,22 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: beside their files, no cluster, no real waiting. e2e: stories on a real control plane, all files side by side
-// in their own namespaces; KUBECONFIG is set by hack/test.
+/**
+ * unit: beside their files, no cluster, no real waiting. e2e: stories on a real control plane whose node is played; e2e-node:
+ * stories with real containers on a real node. Those need KUBECONFIG (hack/test, or `eval "$(hack/cluster env)"`), run side by side in
+ * namespaces of their own, and are followed by what must hold at the end.
+ */
+const stories = {
+  pool: 'threads',
+  // They wait most of the time; those that wait the longest should not begin last.
+  maxWorkers: 16,
+  maxConcurrency: 200,
+  testTimeout: 900_000,
+  hookTimeout: 120_000,
+  teardownTimeout: 30_000,
+  sequence: { concurrent: true, groupOrder: 1 },
+} as const
+const ending = { ...stories, sequence: { ...stories.sequence, groupOrder: 2 } } as const
+
 export default defineConfig({
   test: {
     projects: [
@@ -12,18 +27,10 @@ export default defineConfig({
           exclude: ['operator/e2e/**', 'node_modules/**'],
         },
       },
-      {
-        test: {
-          name: 'e2e',
-          include: ['operator/e2e/**/*.test.ts'],
-          pool: 'threads',
-          maxWorkers: 16,
-          fileParallelism: true,
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
-          sequence: { concurrent: true },
-        },
-      },
+      { test: { ...stories, name: 'e2e', include: ['operator/e2e/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-process.ts' } },
+      { test: { ...ending, name: 'e2e-end', include: ['operator/e2e/end/*.test.ts'] } },
+      { test: { ...stories, name: 'node', include: ['operator/e2e/node/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-pod.ts' } },
+      { test: { ...ending, name: 'node-end', include: ['operator/e2e/end/*.test.ts'] } },
     ],
   },
 })

@@ -1,0 +1,115 @@
+import { KubeConfig } from '@kubernetes/client-node'
+import { Agent, request } from 'undici'
+import { isJsonObject } from '../../model/json.ts'
+import type { Json, JsonObject } from '../../model/kubernetes.ts'
+
+/** The API server as the cluster's administrator sees it: stories look and interfere with it, beside the operator. */
+
+const groups = {
+  namespaces: '/api/v1',
+  events: '/api/v1',
+  pods: '/api/v1',
+  configmaps: '/api/v1',
+  resourcequotas: '/api/v1',
+  cronjobs: '/apis/batch/v1',
+  jobs: '/apis/batch/v1',
+  leases: '/apis/coordination.k8s.io/v1',
+  integrations: '/apis/integration-scheduler.io/v1alpha1',
+  integrationsets: '/apis/integration-scheduler.io/v1alpha1',
+  integrationruns: '/apis/integration-scheduler.io/v1alpha1',
+  scheduledintegrations: '/apis/integration-scheduler.io/v1alpha1',
+} as const
+
+export type ResourceName = keyof typeof groups
+
+export class ApiError extends Error {
+  readonly code: number
+
+  constructor(code: number, message: string) {
+    super(`${code}: ${message}`)
+    this.code = code
+  }
+}
+
+export function pathOf(resource: ResourceName, namespace?: string, name?: string): string {
+  const scope = namespace === undefined || resource === 'namespaces' ? '' : `/namespaces/${namespace}`
+  return `${groups[resource]}${scope}/${resource}${name === undefined ? '' : `/${name}`}`
+}
+
+const types = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' } as const
+
+interface Credentials {
+  readonly origin: string
+  readonly agent: Agent
+}
+
+let held: Credentials | undefined
+
+/** Of KUBECONFIG; client certificates only, which is what hack/cluster writes. */
+function credentials(): Credentials {
+  if (held !== undefined) return held
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromDefault()
+  const cluster = kubeConfig.getCurrentCluster()
+  const user = kubeConfig.getCurrentUser()
+  if (cluster === null || user === null) throw new Error('KUBECONFIG names no cluster: eval "$(hack/cluster env)"')
+  const decoded = (base64: string | undefined) => (base64 === undefined ? {} : { pem: Buffer.from(base64, 'base64').toString('utf8') })
+  const connect = { ca: decoded(cluster.caData).pem ?? '', cert: decoded(user.certData).pem ?? '', key: decoded(user.keyData).pem ?? '' }
+  held = { origin: cluster.server, agent: new Agent({ allowH2: false, connect, headersTimeout: 60_000, bodyTimeout: 0, keepAliveTimeout: 30_000 }) }
+  return held
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly type?: string
+  readonly body?: Json
+  readonly signal?: AbortSignal
+}
+
+async function send(path: string, { method, type = 'application/json', body, signal }: Sent) {
+  const { origin, agent } = credentials()
+  const answer = await request(`${origin}${path}`, {
+    method,
+    dispatcher: agent,
+    headers: { accept: 'application/json', 'content-type': type },
+    body: body === undefined ? null : JSON.stringify(body),
+    signal: signal ?? null,
+  })
+  if (answer.statusCode >= 400) throw new ApiError(answer.statusCode, messageOf(await answer.body.text()))
+  return answer.body
+}
+
+function messageOf(text: string): string {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isJsonObject(parsed as Json) ? String((parsed as JsonObject)['message']) : text
+  } catch {
+    return text
+  }
+}
+
+async function json(path: string, sent: Sent): Promise<JsonObject> {
+  const body = await send(path, sent)
+  return (await body.json()) as JsonObject
+}
+
+export const api = {
+  get: (path: string) => json(path, { method: 'GET' }),
+  /** Undefined: it is not there. */
+  find: async (path: string): Promise<JsonObject | undefined> => {
+    try {
+      return await json(path, { method: 'GET' })
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return undefined
+      throw error
+    }
+  },
+  create: (path: string, body: Json) => json(path, { method: 'POST', body }),
+  merge: (path: string, body: Json) => json(path, { method: 'PATCH', type: types.merge, body }),
+  patch: (path: string, body: Json) => json(path, { method: 'PATCH', type: types.json, body }),
+  remove: (path: string, propagationPolicy: 'Background' | 'Foreground' | 'Orphan' = 'Background') =>
+    json(path, { method: 'DELETE', body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy } }),
+  text: async (path: string): Promise<string> => (await send(path, { method: 'GET' })).text(),
+  /** The lines of a watch, until it ends or is aborted. */
+  stream: (path: string, signal: AbortSignal) => send(path, { method: 'GET', signal }),
+}

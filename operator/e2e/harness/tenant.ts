@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { CronJob, Job, JsonObject } from '../../model/kubernetes.ts'
+import type { Condition, ScheduleStatus } from '../../model/status-schema.ts'
+import { api, pathOf } from './api.ts'
+import { run } from './command.ts'
+import { statusBreaches } from './kstatus.ts'
+import type { Manifest } from './manifests.ts'
+import { type Kinds, type Live, type WatchedResource, eventually, minutes, watched } from './watched.ts'
+
+const resourceOf: Readonly<Record<string, WatchedResource | 'configmaps' | 'resourcequotas'>> = {
+  Integration: 'integrations',
+  ScheduledIntegration: 'scheduledintegrations',
+  IntegrationSet: 'integrationsets',
+  IntegrationRun: 'integrationruns',
+  CronJob: 'cronjobs',
+  ConfigMap: 'configmaps',
+  ResourceQuota: 'resourcequotas',
+}
+
+const conditioned = ['integrations', 'scheduledintegrations', 'integrationsets', 'integrationruns'] as const
+
+export type LiveSchedule = Live<ScheduleStatus>
+
+/** A namespace of one story's own, and what the story does and sees in it. */
+export class Tenant {
+  readonly namespace: string
+
+  constructor(namespace: string) {
+    this.namespace = namespace
+  }
+
+  async create(...manifests: readonly Manifest[]): Promise<void> {
+    for (const manifest of manifests) await api.create(`${this.#path(manifest)}?fieldValidation=Strict`, manifest)
+  }
+
+  /** As a user does: kubectl apply, which checks the schema on its own and says what it thinks. */
+  async apply(...manifests: readonly Manifest[]): Promise<string> {
+    const { code, stdout, stderr } = await this.tryApply(...manifests)
+    if (code !== 0) throw new Error(`kubectl apply: ${stderr}`)
+    return stdout
+  }
+
+  tryApply(...manifests: readonly Manifest[]): ReturnType<typeof run> {
+    return run('kubectl', ['apply', '--namespace', this.namespace, '--filename', '-'], manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+  }
+
+  kubectl(...args: readonly string[]): ReturnType<typeof run> {
+    return run('kubectl', ['--namespace', this.namespace, ...args])
+  }
+
+  path(resource: WatchedResource, name?: string): string {
+    return pathOf(resource, this.namespace, name)
+  }
+
+  /** A change of a schedule's spec, as a merge patch. */
+  async edit(name: string, spec: JsonObject): Promise<LiveSchedule> {
+    await api.merge(this.path('scheduledintegrations', name), { spec })
+    return this.current('scheduledintegrations', name)
+  }
+
+  current<R extends WatchedResource>(resource: R, name: string): Kinds[R] {
+    const found = watched(resource).current(this.namespace, name)
+    if (found === undefined) throw new Error(`there is no ${resource} ${name} in ${this.namespace}`)
+    return found
+  }
+
+  find<R extends WatchedResource>(resource: R, name: string): Kinds[R] | undefined {
+    return watched(resource).current(this.namespace, name)
+  }
+
+  /** Every version of an object that was seen, the oldest first. */
+  versions<R extends WatchedResource>(resource: R, name: string): readonly (Kinds[R] | undefined)[] {
+    return watched(resource).versions(this.namespace, name)
+  }
+
+  all<R extends WatchedResource>(resource: R): readonly Kinds[R][] {
+    return watched(resource).all(this.namespace)
+  }
+
+  jobs(schedule?: string): readonly Job[] {
+    return this.all('jobs').filter(({ metadata }) => schedule === undefined || metadata.labels?.['integration-scheduler.io/schedule'] === schedule)
+  }
+
+  /** The object, once `holds` is true of it. */
+  until<R extends WatchedResource>(resource: R, name: string, holds: (object: Kinds[R]) => boolean, within = 3 * minutes): Promise<Kinds[R]> {
+    const look = () => {
+      const current = this.find(resource, name)
+      return current !== undefined && holds(current) ? current : undefined
+    }
+    return eventually([resource], look, { within, state: () => this.#stateOf(resource, name) })
+  }
+
+  untilGone(resource: WatchedResource, name: string, within = 3 * minutes): Promise<true> {
+    const look = () => (this.find(resource, name) === undefined ? true : undefined)
+    return eventually([resource], look, { within, state: () => this.#stateOf(resource, name) })
+  }
+
+  /** Runs of a schedule of which `holds` is true, once there are `count` of them. */
+  untilJobs(schedule: string, count: number, holds: (job: Job) => boolean = () => true, within = 4 * minutes): Promise<readonly Job[]> {
+    const look = () => {
+      const found = this.jobs(schedule).filter(holds)
+      return found.length >= count ? found : undefined
+    }
+    const state = () => `Jobs: ${this.jobs(schedule).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status?.conditions ?? status)}`).join(', ')}; ${this.#stateOf('scheduledintegrations', schedule)}; ${this.#stateOf('cronjobs', schedule)}`
+    return eventually(['jobs', 'scheduledintegrations', 'cronjobs'], look, { within, state })
+  }
+
+  /** A status for the present generation in which Ready is True, for this reason if one is given. */
+  untilReady(name: string, reason?: string, within = 3 * minutes): Promise<LiveSchedule> {
+    return this.until('scheduledintegrations', name, (schedule) => {
+      const ready = conditionOf(schedule, 'Ready')
+      return ready?.status === 'True' && isPresent(schedule) && (reason === undefined || ready.reason === reason)
+    }, within)
+  }
+
+  untilStalled(name: string, reason: string, within = 3 * minutes): Promise<LiveSchedule> {
+    return this.until('scheduledintegrations', name, (schedule) =>
+      isPresent(schedule) && conditionOf(schedule, 'Stalled')?.status === 'True' && conditionOf(schedule, 'Ready')?.reason === reason, within)
+  }
+
+  untilCronJob(name: string, holds: (cronJob: CronJob) => boolean = () => true, within = 3 * minutes): Promise<CronJob> {
+    return this.until('cronjobs', name, holds, within)
+  }
+
+  /** Every breach of the laws of kstatus in everything that was seen here. */
+  statusBreaches(): readonly string[] {
+    return conditioned.flatMap((resource) => watched(resource).names(this.namespace).flatMap((name) => statusBreaches(watched(resource).versions(this.namespace, name))))
+  }
+
+  #stateOf(resource: WatchedResource, name: string): string {
+    const current = this.find(resource, name)
+    const { metadata, ...rest } = current ?? {}
+    return `${resource} ${name} in ${this.namespace}: ${current === undefined ? 'not there' : JSON.stringify({ generation: metadata?.generation, ...rest })}`
+  }
+
+  #path({ kind }: Manifest): string {
+    const resource = resourceOf[kind]
+    if (resource === undefined) throw new Error(`a story cannot create a ${kind} yet`)
+    return pathOf(resource, this.namespace)
+  }
+}
+
+export function conditionOf(object: { readonly status?: { readonly conditions?: readonly Condition[] | undefined } | undefined } | undefined, type: string): Condition | undefined {
+  return object?.status?.conditions?.find((condition) => condition.type === type)
+}
+
+/** Whether the status speaks of the present spec. */
+export function isPresent({ metadata, status }: LiveSchedule): boolean {
+  return status?.observedGeneration === metadata.generation
+}
+
+/** The minute a Job was made for. */
+export function minuteOf(job: Job): number {
+  return Date.parse(job.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp'] ?? '')
+}
+
+/** Resolves shortly after a minute has begun, with that minute; with `atLeast` milliseconds of waiting before it. */
+export async function nextMinute(atLeast = 0): Promise<number> {
+  const target = Math.floor((Date.now() + atLeast) / minutes) * minutes + minutes
+  await sleep(target - Date.now() + 50)
+  return target
+}
+
+export { sleep }
+
+const kept = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'cronjobs', 'jobs'] as const
+
+/** The generated pods must pass the strictest Pod Security profile, so every story's namespace demands it. */
+const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+
+async function newTenant(): Promise<Tenant> {
+  const name = `e2e-${randomBytes(4).toString('hex')}`
+  await Promise.all(kept.map((resource) => watched(resource).synced()))
+  await api.create(pathOf('namespaces'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+  return new Tenant(name)
+}
+
+/** A test with a namespace of its own. Whatever its story, every status that was seen in it kept the laws of kstatus. */
+export const story = test.extend<{ tenant: Tenant }>({
+  tenant: async ({ task: _task }, use) => {
+    const tenant = await newTenant()
+    try {
+      await use(tenant)
+      expect(tenant.statusBreaches(), 'laws of kstatus').toEqual([])
+    } finally {
+      await api.remove(pathOf('namespaces', undefined, tenant.namespace))
+    }
+  },
+})
