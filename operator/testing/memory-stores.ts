@@ -1,0 +1,71 @@
+import { projectedResource } from '../controllers/resource.ts'
+import { scheduleController } from '../controllers/schedule.ts'
+import { type Stores, scheduleOf, templateKey } from '../controllers/stores.ts'
+import { projectedCronJob, projectedJob, projectedLease } from '../kube/projections.ts'
+import { LiveStore, type StoreWriter, objectKey } from '../kube/store.ts'
+import type { KubernetesObject } from '../model/kubernetes.ts'
+import type { Learned } from '../plan/action.ts'
+import { cronJobName } from '../plan/cron-job.ts'
+import type { ObservedSchedule } from '../plan/observed.ts'
+import type { Resource, ServerObject } from './virtual-api-server.ts'
+
+/** The operator's stores, fed by hand with objects as the API server has them: decoded and projected as informers do it. */
+export class MemoryStores {
+  readonly stores: Stores
+  readonly #writers: Readonly<Record<Resource, (object: ServerObject) => void>>
+  readonly #removers: Readonly<Record<Resource, StoreWriter<never>['remove']>>
+
+  constructor() {
+    const reportError = (error: unknown): never => {
+      throw error
+    }
+    const none = { indexes: {}, reportError }
+    const schedules = new LiveStore<NonNullable<ReturnType<typeof projectSchedule>>, 'template' | 'cronJob' | 'namespace'>({
+      reportError,
+      indexes: {
+        template: (schedule) => [templateKey(schedule)].flatMap((key) => key ?? []),
+        cronJob: ({ metadata }) => [objectKey(metadata.namespace, cronJobName('ScheduledIntegration', metadata.name))],
+        namespace: ({ metadata }) => [metadata.namespace],
+      },
+    })
+    const integrations = new LiveStore<NonNullable<ReturnType<typeof projectIntegration>>>(none)
+    const cronJobs = new LiveStore<NonNullable<ReturnType<typeof projectedCronJob>>>(none)
+    const jobs = new LiveStore<NonNullable<ReturnType<typeof projectedJob>>, 'schedule'>({ reportError, indexes: { schedule: (job) => scheduleOf(job) } })
+    const leases = new LiveStore<ReturnType<typeof projectedLease>>(none)
+    this.stores = { schedules, integrations, cronJobs, jobs, leases, sets: new LiveStore(none), runs: new LiveStore(none) }
+    this.#writers = {
+      scheduledintegrations: writer(schedules, projectSchedule),
+      integrations: writer(integrations, projectIntegration),
+      cronjobs: writer(cronJobs, projectedCronJob),
+      jobs: writer(jobs, projectedJob),
+      leases: writer(leases, projectedLease),
+    }
+    const remove = (store: { remove(namespace: string, name: string): void }) => (namespace: string, name: string) => store.remove(namespace, name)
+    this.#removers = { scheduledintegrations: remove(schedules), integrations: remove(integrations), cronjobs: remove(cronJobs), jobs: remove(jobs), leases: remove(leases) }
+    for (const store of [schedules, integrations, cronJobs, jobs, leases]) store.markSynced()
+  }
+
+  put(resource: Resource, object: ServerObject): void {
+    this.#writers[resource](object)
+  }
+
+  remove(resource: Resource, { metadata }: ServerObject): void {
+    this.#removers[resource](metadata.namespace, metadata.name)
+  }
+
+  /** What the schedule's controller sees of it. */
+  observe(key: string, learned: Learned): ObservedSchedule | undefined {
+    return scheduleController(this.stores).observe(key, learned)
+  }
+}
+
+const projectSchedule = projectedResource('ScheduledIntegration')
+const projectIntegration = projectedResource('Integration')
+
+function writer<T extends KubernetesObject>(store: StoreWriter<T>, project: (object: KubernetesObject) => T | undefined): (object: ServerObject) => void {
+  return (object) => {
+    const projected = project(object)
+    if (projected === undefined) throw new Error(`${object.kind} ${object.metadata.name} is not understood`)
+    store.put(projected)
+  }
+}

@@ -1,0 +1,120 @@
+import { type Instant, formatInstant, second } from '../model/instant.ts'
+import { asJson } from '../model/json.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
+import type { ApiRequest } from '../kube/api-client.ts'
+import { CronJobController, isFinished } from './cron-job-controller.ts'
+import { objectOf } from './json-reading.ts'
+import { type Resource, type ServerObject, VirtualApiServer, namespace } from './virtual-api-server.ts'
+import { VirtualOperator } from './virtual-operator.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+interface Options {
+  readonly now: Instant
+  /** Milliseconds until the operator, or the CronJob controller, sees a change. */
+  readonly lag?: (who: 'operator' | 'controller', resource: Resource) => number
+  /** Milliseconds of a request of the operator, each way. */
+  readonly latency?: () => number
+  /** How long a Job runs, milliseconds, and how it ends. */
+  readonly run?: (name: string) => { readonly duration: number; readonly succeeds: boolean }
+  readonly statusDelay?: () => number
+}
+
+/** A change that some client made. */
+export interface Change {
+  readonly at: Instant
+  readonly resource: Resource
+  readonly before: ServerObject | undefined
+  readonly after: ServerObject | undefined
+}
+
+export interface SentRequest extends ApiRequest {
+  readonly at: Instant
+}
+
+/** An API server, the CronJob controller, nodes that run Jobs, and the operator: in virtual time, with all that was written. */
+export class VirtualCluster {
+  readonly time: VirtualTime
+  readonly server: VirtualApiServer
+  readonly controller: CronJobController
+  readonly operator: VirtualOperator
+  readonly history: Change[] = []
+  /** Requests of the operator that arrived. */
+  readonly requests: SentRequest[] = []
+  /** Decides on each request of the operator when it arrives; false: it is lost. */
+  arrives: (request: ApiRequest) => boolean = () => true
+
+  constructor({ now, lag = () => 20, latency = () => 5, run = () => ({ duration: 5 * second, succeeds: true }), statusDelay = () => 30 }: Options) {
+    const time = new VirtualTime(now)
+    const server = new VirtualApiServer(time)
+    this.time = time
+    this.server = server
+    server.subscribe((resource, before, after) => {
+      this.history.push({ at: time.now(), resource, before, after })
+      if (resource === 'jobs' && before === undefined && after !== undefined) this.#runJob(after, run(after.metadata.name))
+    })
+    this.controller = new CronJobController({ server, time, statusDelay, lag: (resource) => lag('controller', resource) })
+    this.operator = new VirtualOperator({
+      server,
+      time,
+      latency,
+      lag: (resource) => lag('operator', resource),
+      arrives: (request) => {
+        const isCarriedOut = this.arrives(request)
+        if (isCarriedOut) this.requests.push({ ...request, at: time.now() })
+        return isCarriedOut
+      },
+    })
+  }
+
+  /** Everything is there and runs. */
+  static async started(options: Options, objects: readonly (readonly [Resource, ServerObject])[]): Promise<VirtualCluster> {
+    const cluster = new VirtualCluster(options)
+    for (const [resource, object] of objects) cluster.put(resource, object)
+    cluster.controller.start()
+    cluster.operator.start()
+    await cluster.time.runUntil(options.now)
+    return cluster
+  }
+
+  get now(): Instant {
+    return this.time.now()
+  }
+
+  /** Brings in an object as it is, with its status. */
+  put(resource: Resource, object: ServerObject): void {
+    const { resourceVersion: _replaced, ...metadata } = object.metadata
+    this.server.create(resource, { ...asJson(object), metadata: { ...asJson(metadata), namespace } })
+  }
+
+  async runFor(duration: number): Promise<void> {
+    await this.time.runUntil(this.now + duration)
+  }
+
+  async runUntil(instant: Instant): Promise<void> {
+    await this.time.runUntil(instant)
+  }
+
+  get jobs(): readonly ServerObject[] {
+    return this.server.list('jobs')
+  }
+
+  /** A user changes spec. */
+  edit(resource: Resource, name: string, change: (spec: JsonObject) => JsonObject): void {
+    this.server.modify(resource, name, (object) => ({ ...object, spec: change(objectOf(object.spec)) }))
+  }
+
+  #runJob(job: ServerObject, { duration, succeeds }: { readonly duration: number; readonly succeeds: boolean }): void {
+    if (job.spec.suspend === true) return
+    const { name, uid } = job.metadata
+    const setStatus = (status: JsonObject): void => {
+      const live = this.server.get('jobs', name)
+      if (live?.metadata.uid === uid && !isFinished(live)) this.server.modify('jobs', name, (object) => ({ ...object, status: { ...objectOf(object.status), ...status } }))
+    }
+    this.time.after(second, () => setStatus({ startTime: formatInstant(this.now), active: 1 }))
+    this.time.after(second + duration, () => {
+      const lastTransitionTime = formatInstant(this.now)
+      if (succeeds) setStatus({ active: 0, completionTime: lastTransitionTime, conditions: [{ type: 'Complete', status: 'True', lastTransitionTime }] })
+      else setStatus({ active: 0, conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit', lastTransitionTime }] })
+    })
+  }
+}

@@ -1,0 +1,97 @@
+import { type PassOutcome, startController } from '../controllers/controller.ts'
+import { scheduleController } from '../controllers/schedule.ts'
+import type { ApiRequest } from '../kube/api-client.ts'
+import { createApply } from '../kube/apply.ts'
+import type { Clock } from '../kube/clock.ts'
+import { EventRecorder } from '../kube/event-recorder.ts'
+import type { EventDraft } from '../plan/action.ts'
+import { type Lag, watchLate } from './delayed-view.ts'
+import { MemoryStores } from './memory-stores.ts'
+import { recordedLog } from './recorded-log.ts'
+import { virtualApiClient } from './virtual-api-client.ts'
+import type { VirtualApiServer } from './virtual-api-server.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+interface Options {
+  readonly server: VirtualApiServer
+  readonly time: VirtualTime
+  readonly lag: Lag
+  readonly latency: () => number
+  /** Each request of the operator when it arrives; false: the connection breaks instead. */
+  readonly arrives: (request: ApiRequest) => boolean
+}
+
+/** One process of the operator: its own loop, queue, planner and writer, on stores that lag and an API server that is far away. */
+export class VirtualOperator {
+  readonly #options: Options
+  #process: { isAlive: boolean; readonly end: () => void } | undefined
+  /** All events of all its processes. */
+  readonly events: EventDraft[] = []
+  readonly passes: PassOutcome[] = []
+  /** Plans that threw. */
+  readonly bugs: string[] = []
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined
+  }
+
+  /** Begins with what the API server has now. */
+  start(): void {
+    const { server, time, lag, latency, arrives } = this.#options
+    const memory = new MemoryStores()
+    const stopWatching = watchLate(server, time, {
+      lag,
+      seen: (resource, before, after) => {
+        time.note()
+        if (after !== undefined) memory.put(resource, after)
+        else if (before !== undefined) memory.remove(resource, before)
+      },
+    })
+    const life = { isAlive: true, end: stopWatching }
+    this.#process = life
+    const clock = clockOf(time, life)
+    const { log, lines } = recordedLog()
+    const client = virtualApiClient(server, time, { latency, arrives, isAlive: () => life.isAlive })
+    const events = new EventRecorder({ client: virtualApiClient(server, time, { latency: () => 0, arrives: () => true, isAlive: () => life.isAlive }), clock, log })
+    const record = events.record.bind(events)
+    events.record = (draft) => {
+      this.events.push(draft)
+      record(draft)
+    }
+    startController(scheduleController(memory.stores), {
+      apply: createApply({ client, clock, events, log }),
+      clock,
+      log,
+      reconciled: ({ outcome }) => {
+        time.note()
+        this.passes.push(outcome)
+        this.bugs.push(...lines.splice(0).filter(({ level }) => level === 'error').map((line) => JSON.stringify(line)))
+      },
+    })
+    time.note()
+  }
+
+  /** kill -9: nothing that it waits for will ever come; what it has sent may still arrive. */
+  crash(): void {
+    if (this.#process === undefined) return
+    this.#process.isAlive = false
+    this.#process.end()
+    this.#process = undefined
+  }
+}
+
+function clockOf(time: VirtualTime, life: { readonly isAlive: boolean }): Clock {
+  return {
+    now: () => time.now(),
+    after: (delay, run) =>
+      time.after(delay, () => {
+        if (!life.isAlive) return
+        time.note()
+        run()
+      }),
+  }
+}
