@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
@@ -7,32 +6,17 @@ import { Pool } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { parseCron } from '../model/cron-expression.ts'
-import { decodeObject } from '../model/decode.ts'
+import { customResourceDefinition } from '../model/crd.ts'
+import { decodeObject, resourceKinds } from '../model/decode.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { apiVersion } from '../model/names.ts'
+import { apiVersion, group } from '../model/names.ts'
 import { exampleObject, ruleExamples } from '../testing/crd-examples.ts'
+import { run, type Result } from './harness/command.ts'
 
 // What the API server and kubectl make of our CustomResourceDefinitions, which are installed before the suite.
 const namespace = `crds-${randomUUID().slice(0, 8)}`
 
-interface Result {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function kubectl(args: readonly string[], input = ''): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('kubectl', ['--namespace', namespace, ...args])
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-    child.on('error', reject)
-    child.on('close', code => resolve({ code, stdout, stderr }))
-    child.stdin.end(input)
-  })
-}
+const kubectl = (args: readonly string[], input = ''): Promise<Result> => run('kubectl', ['--namespace', namespace, ...args], input)
 
 /** kubectl reads YAML 1.1, for which a bare `yes` is true. */
 const asYaml = (object: unknown): string => stringify(object, { version: '1.1' })
@@ -147,7 +131,11 @@ describe('what is stored', () => {
 
 describe('kubectl', () => {
   test('shows schedules as rows, found by what they run and how their last run ended', async () => {
-    await created(exampleObject('ScheduledIntegration', 'shown', '{integrationRef: {name: shown-export}}'))
+    // Under another group, where the operator does not write the status.
+    const otherGroup = `${namespace}.example.com`
+    const plural = `scheduledintegrations.${otherGroup}`
+    await applied(inGroup(otherGroup, customResourceDefinition(resourceKinds.ScheduledIntegration)))
+    await kubectl(['wait', '--for=condition=Established', `crd/${plural}`])
     const status = {
       scheduleText: 'every day at 00:00',
       suspended: false,
@@ -157,14 +145,17 @@ describe('kubectl', () => {
       cronJob: { name: 'shown' },
       conditions: [{ type: 'Ready', status: 'True', reason: 'Scheduled', message: '', lastTransitionTime: '2026-12-07T00:00:00Z' }],
     }
-    await kubectl(['patch', 'sint', 'shown', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })])
-    const selector = 'spec.integrationRef.name=shown-export,spec.integrationRef.kind=Integration,status.lastRun.outcome=Failed,status.suspended=false'
-    const { stdout } = await kubectl(['get', 'sint', '-o', 'wide', '--field-selector', selector])
-    const [header = '', row = ''] = stdout.split('\n')
+    for (const name of ['shown', 'other']) await applied({ ...exampleObject('ScheduledIntegration', name, '{}'), apiVersion: `${otherGroup}/v1alpha1` })
+    await kubectl(['patch', plural, 'shown', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })])
+    const selector = 'spec.integrationRef.name=export,spec.integrationRef.kind=Integration,status.lastRun.outcome=Failed,status.suspended=false'
+    const { stdout } = await kubectl(['get', plural, '-o', 'wide', '--field-selector', selector])
+    await kubectl(['delete', 'crd', plural, '--wait=false'])
+    const [header = '', row = '', ...others] = stdout.split('\n')
     expect(cells(header)).toEqual(['NAME', 'SCHEDULE', 'SUSPENDED', 'LAST', 'NEXT', 'READY', 'AGE', 'TIMEZONE', 'CRONJOB', 'EXACT UNTIL', 'REASON'])
     expect(cells(row).toSpliced(6, 1)).toEqual([
       'shown', 'every day at 00:00', 'false', 'Failed', '2026-12-08T00:00:00Z', 'True', 'Etc/UTC', 'shown', '2027-12-08T00:00:00Z', 'Scheduled',
     ])
+    expect(others).toEqual([''])
   })
 
   test('finds an Integration by its plural, although all kinds share a category', async () => {
@@ -187,6 +178,17 @@ async function created(object: JsonObject): Promise<JsonObject> {
   const { code, stdout, stderr } = await kubectl(['create', '-f', '-', '-o', 'json'], asYaml(object))
   if (code !== 0) throw new Error(stderr)
   return JSON.parse(stdout)
+}
+
+async function applied(object: JsonObject): Promise<void> {
+  const { code, stderr } = await kubectl(['apply', '-f', '-'], asYaml(object))
+  if (code !== 0) throw new Error(stderr)
+}
+
+/** The same definition for another group, without the short names that ours has. */
+function inGroup(other: string, definition: JsonObject): JsonObject {
+  const text = JSON.stringify(definition).replaceAll(group, other).replace('"shortNames":["sint"],', '')
+  return JSON.parse(text)
 }
 
 interface Vector {

@@ -25,8 +25,8 @@ const member = z.object({
 })
 
 /**
- * Without a schedule a set is only a template, on which stored defaults of these would be noise: so they have no default in the schema,
- * and `schedulingOf` fills them in.
+ * Without a schedule a set is only a template, on which stored defaults of these would be noise, and would break the rule below. So they have
+ * none in the schema: an absent one means schedulingDefaults.
  */
 const schedulingShape = {
   suspend: z.boolean().optional().describe(schedulingDescriptions.suspend),
