@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { amount, dataKey, innerPath, labelName, list, listMap, objectName, setOf, text, textMap, variableName } from './field-schema.ts'
-import type { Frozen } from './frozen.ts'
 import { quantity } from './quantity.ts'
 import { exactlyOne, ruled } from './rule.ts'
 
@@ -94,7 +93,7 @@ const seccompShape = z.object({
   localhostProfile: z.string().min(1).max(512).optional().describe('Path of the profile below the folder of seccomp profiles on the node. Required with Localhost, refused otherwise.'),
 })
 
-export const seccompProfile = () =>
+const seccompProfile = () =>
   ruled(seccompShape, [{
     cel: `(self.type == 'Localhost') == has(self.localhostProfile)`,
     message: 'localhostProfile is required with type Localhost, and refused otherwise',
@@ -168,5 +167,3 @@ export const containerShape = {
 }
 
 export const container = z.object(containerShape)
-
-export type Container = Frozen<z.output<typeof container>>

@@ -6,7 +6,7 @@ import type { Column, ResourceKind } from './resource-kind.ts'
 import { ruled } from './rule.ts'
 
 /** Labels on CronJobs, Jobs and pods hold the names of our objects, so these have the bound of a label's value. */
-export const longestName = 63
+const longestName = 63
 
 const tooLongName = `metadata.name must be at most ${longestName} characters`
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { containerShape, sharedSecurity } from './container-schema.ts'
 import { labelName, list, listMap, objectName, setOf, text, textMap } from './field-schema.ts'
-import type { Frozen } from './frozen.ts'
 import { group } from './names.ts'
 import { ruled } from './rule.ts'
 import { volume } from './volume-schema.ts'
@@ -140,5 +139,3 @@ export const pod = z.object({
   initContainers: listMap(initContainer, 'name', 8).optional().describe('Containers that run one after the other before the integration. They get no parameters and no files.'),
   volumes: listMap(volume, 'name', 32).optional().describe('Volumes that containers mount by volumeMounts. Files are mounted without being listed here.'),
 })
-
-export type Pod = Frozen<z.output<typeof pod>>
