@@ -1,0 +1,223 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { decodeManifest, isOfOurGroup, type Manifest } from '../operator/model/decode-manifest.ts'
+import { formatInstant, parseInstant } from '../operator/model/instant.ts'
+import type { Problem } from '../operator/model/problem.ts'
+import { offsetAt } from '../operator/model/time-zone.ts'
+import type { ObservedSchedule } from '../operator/plan/observed.ts'
+import { type Valid, verdictOn } from '../operator/plan/verdict.ts'
+
+// What the documentation says of a YAML block stands in a ```text block right after it, and is compared here:
+//   # next runs from 2026-12-01T00:00:00Z     the first runs after that time, each in UTC and, if given, on the clock of its zone
+//   # refused                                 every problem, as `path: message`
+// A block of ours that is followed by neither must be accepted.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const filesIn = (folder: string, extension: string): string[] =>
+  readdirSync(join(root, folder)).filter((name) => name.endsWith(extension)).map((name) => join(folder, name))
+const pages = ['README.md', ...filesIn('docs', '.md')]
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+interface Block {
+  readonly language: string
+  readonly text: string
+  readonly line: number
+}
+
+function blocksOf(page: string): readonly Block[] {
+  const blocks: Block[] = []
+  let open: { readonly language: string; readonly line: number; readonly lines: string[] } | undefined
+  textOf(page).split('\n').forEach((text, index) => {
+    const fence = /^```(\S*)/.exec(text)
+    if (fence === null) open?.lines.push(text)
+    else if (open === undefined) open = { language: fence[1] ?? '', line: index + 1, lines: [] }
+    else {
+      blocks.push({ language: open.language, line: open.line, text: open.lines.join('\n') })
+      open = undefined
+    }
+  })
+  if (open !== undefined) throw new Error(`${page}: the block that begins in line ${open.line} has no end`)
+  return blocks
+}
+
+function documentsIn(text: string): readonly unknown[] {
+  return parseAllDocuments(text).map((document) => {
+    if (document.errors.length > 0) throw new Error(document.errors.map(({ message }) => message).join('; '))
+    return document.toJS()
+  })
+}
+
+const said = (problems: readonly Problem[]): string[] => problems.map(({ path, message }) => `${path}: ${message}`)
+
+interface Read {
+  readonly manifests: readonly Manifest[]
+  readonly problems: readonly string[]
+}
+
+function readManifests(text: string): Read {
+  const checked = documentsIn(text).filter((raw) => isOfOurGroup(raw)).map((raw) => decodeManifest(raw))
+  return {
+    manifests: checked.flatMap((one) => (one.ok ? [one.value] : [])),
+    problems: checked.flatMap((one) => (one.ok ? [] : said(one.problems))),
+  }
+}
+
+const metadataOf = ({ name }: { readonly name: string }): ObservedSchedule['metadata'] =>
+  ({ name, namespace: 'acme', uid: 'uid', resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' })
+
+/** For a page that shows a schedule alone: an Integration of the wanted name that takes no parameters. */
+const plainIntegration = (name: string): Manifest => {
+  const [plain] = readManifests(JSON.stringify({
+    apiVersion: 'integration-scheduler.io/v1alpha1', kind: 'Integration', metadata: { name }, spec: { container: { image: 'example.com/any' } },
+  })).manifests
+  if (plain === undefined) throw new Error('it is refused')
+  return plain
+}
+
+/** What becomes of each schedule of a text; Integrations may stand elsewhere on the page. */
+function verdictsOn(text: string, page: string): { readonly problems: readonly string[]; readonly valid: readonly Valid[] } {
+  const { manifests, problems } = readManifests(text)
+  const known = [...manifests, ...page === '' ? [] : blocksOf(page).filter(({ language }) => language === 'yaml').flatMap((block) => readManifests(block.text).manifests)]
+  const verdicts = manifests.flatMap((manifest) => {
+    if (manifest.kind !== 'ScheduledIntegration') return []
+    const { name } = manifest.spec.integrationRef
+    const template = known.find((other) => other.kind === 'Integration' && other.metadata.name === name) ?? plainIntegration(name)
+    if (template.kind !== 'Integration') return []
+    const object = { ok: true as const, value: { ...template, metadata: metadataOf(template.metadata), status: undefined } }
+    return [verdictOn({ metadata: metadataOf(manifest.metadata), spec: { ok: true, value: manifest.spec }, template: { metadata: object.value.metadata, object } })]
+  })
+  return {
+    problems: [...problems, ...verdicts.flatMap((verdict) => (verdict.kind === 'valid' ? [] : said(verdict.problems)))],
+    valid: verdicts.flatMap((verdict) => (verdict.kind === 'valid' ? [verdict] : [])),
+  }
+}
+
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+/** `Mon 2026-12-07 02:30`, on the clock of a zone. */
+const onTheClock = (timeZone: string, at: number): string => {
+  const local = new Date(at + offsetAt(timeZone, at))
+  return `${weekdays[local.getUTCDay()]} ${local.toISOString().slice(0, 16).replace('T', ' ')}`
+}
+
+/** The lines that the text should have: as many, and with the clock where it has it. */
+function runsLike(lines: readonly string[], { spec, rule }: Valid, from: number): readonly string[] {
+  const wanted: string[] = []
+  let at = rule.occurrences.next(from)
+  for (const line of lines) {
+    if (line === 'no more' || at === undefined) {
+      wanted.push(at === undefined ? 'no more' : `${formatInstant(at)}, and so on`)
+      continue
+    }
+    wanted.push(line.includes(' ') ? `${formatInstant(at)}  ${onTheClock(spec.schedule.timeZone, at)}` : formatInstant(at))
+    at = rule.occurrences.next(at)
+  }
+  return wanted
+}
+
+const claimed = (block: Block | undefined): { readonly kind: 'accepted' | 'refused' | 'runs'; readonly from: number; readonly lines: readonly string[] } => {
+  const [first = '', ...lines] = block?.language === 'text' ? block.text.split('\n').filter((line) => line !== '') : []
+  const from = parseInstant(/^# next runs from (\S+)$/.exec(first)?.[1])
+  if (from !== undefined) return { kind: 'runs', from, lines }
+  return first === '# refused' ? { kind: 'refused', from: 0, lines } : { kind: 'accepted', from: 0, lines: [] }
+}
+
+const shown = pages.flatMap((page) => {
+  const blocks = blocksOf(page)
+  return blocks.flatMap((block, index) => block.language === 'yaml' && /^apiVersion: integration-scheduler\.io\//m.test(block.text)
+    ? [{ page, line: block.line, text: block.text, claim: claimed(blocks[index + 1]) }]
+    : [])
+})
+
+describe('the YAML of the documentation', () => {
+  test('is found', () => {
+    const of = (wanted: string) => shown.filter(({ claim }) => claim.kind === wanted).length
+    expect([of('accepted'), of('refused'), of('runs')].every((count) => count > 0)).toBe(true)
+  })
+
+  test.each(shown.filter(({ claim }) => claim.kind !== 'refused').map((one) => [`${one.page}:${one.line}`, one] as const))('of %s is accepted', (_, { page, text }) => {
+    expect(verdictsOn(text, page).problems).toEqual([])
+  })
+
+  test.each(shown.filter(({ claim }) => claim.kind === 'refused').map((one) => [`${one.page}:${one.line}`, one] as const))('of %s is refused as it says', (_, { page, text, claim }) => {
+    expect(verdictsOn(text, page).problems).toEqual(claim.lines)
+  })
+
+  test.each(shown.filter(({ claim }) => claim.kind === 'runs').map((one) => [`${one.page}:${one.line}`, one] as const))('of %s runs when it says', (_, { page, text, claim }) => {
+    const { valid } = verdictsOn(text, page)
+    expect(valid).toHaveLength(1)
+    expect(claim.lines.length).toBeGreaterThan(0)
+    expect(valid.flatMap((one) => runsLike(claim.lines, one, claim.from))).toEqual(claim.lines)
+  })
+
+  test.each(pages)('of %s is understood by a parser of YAML', (page) => {
+    expect(blocksOf(page).filter(({ language }) => language === 'yaml').map((block) => documentsIn(block.text).length).every((count) => count > 0)).toBe(true)
+  })
+})
+
+describe('the examples', () => {
+  const examples = filesIn('examples', '.yaml')
+
+  test.each(examples)('%s holds an Integration and its schedule, and both are accepted', (file) => {
+    const text = textOf(file)
+    expect(readManifests(text).manifests.map(({ kind }) => kind)).toEqual(['Integration', 'ScheduledIntegration'])
+    expect(documentsIn(text)).toHaveLength(2)
+    expect(verdictsOn(text, '').problems).toEqual([])
+  })
+
+  test('have names of their own, so that all can be applied to one namespace', () => {
+    const names = examples.flatMap((file) => readManifests(textOf(file)).manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`))
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.length).toBe(2 * examples.length)
+  })
+
+  test('never run as root, whatever their image says', () => {
+    const users = examples.flatMap((file) => readManifests(textOf(file)).manifests)
+      .flatMap((manifest) => (manifest.kind === 'Integration' ? [manifest.spec.pod?.securityContext?.runAsUser] : []))
+    expect(users).toEqual(examples.map(() => 65_532))
+  })
+})
+
+/** As GitHub makes them. */
+const anchorsIn = (page: string): string[] =>
+  [...textOf(page).replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)]
+    .map(([, title = '']) => title.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
+
+describe('links', () => {
+  test.each(pages)('of %s lead somewhere', (page) => {
+    const prose = textOf(page).replaceAll(/^```[^]*?^```/gm, '')
+    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target).filter((target) => !/^[a-z]+:/.test(target))
+    const broken = links.filter((target) => {
+      const [path = '', anchor] = target.split('#')
+      const file = path === '' ? page : relative(root, resolve(root, dirname(page), path))
+      return !existsSync(join(root, file)) || (anchor !== undefined && !anchorsIn(file).includes(anchor))
+    })
+    expect(broken).toEqual([])
+  })
+
+  test('reach every page from the README', () => {
+    const linked = [...textOf('README.md').matchAll(/\]\((docs\/[^)#\s]+)/g)].map(([, target]) => target)
+    expect(pages.filter((page) => page !== 'README.md' && !linked.includes(page))).toEqual([])
+  })
+})
+
+describe('docs/operations.md', () => {
+  const page = textOf('docs/operations.md')
+  const words = (text: string, pattern: RegExp): string[] => [...new Set(text.match(pattern))].sort()
+
+  test('lists all flags and environment variables of the operator, and no others', () => {
+    const source = textOf('operator/cmd/operator.ts')
+    const described = words(page, /`--[a-z-]+/g).map((flag) => flag.slice(1))
+    expect(described).toEqual(words(source, /(?<=Option\(')--[a-z-]+/g))
+    expect(words(page, /INTEGRATION_SCHEDULER_[A-Z_]+/g)).toEqual(words(source, /INTEGRATION_SCHEDULER_[A-Z_]+/g))
+  })
+
+  test('lists all metrics of the operator, and no others', () => {
+    const source = textOf('operator/cmd/metrics.ts')
+    const gauges = words(source, /(?<=gauge\(')[a-z_]+/g).map((name) => `integration_scheduler_${name}`)
+    const others = words(source, /integration_scheduler_[a-z_]+/g).filter((name) => name !== 'integration_scheduler_')
+    expect(words(page, /integration_scheduler_[a-z_]+/g)).toEqual([...gauges, ...others].sort())
+  })
+})
