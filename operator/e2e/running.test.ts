@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest'
 import { everyMinute, integration, played, scheduled } from './harness/manifests.ts'
-import { conditionOf, minuteOf, nextMinute, story } from './harness/tenant.ts'
+import { conditionOf, minuteOf, nextMinute, test } from './harness/tenant.ts'
 
 describe('a schedule', () => {
-  story('becomes a CronJob that starts a run at each of its minutes, and its status tells of them', async ({ tenant }) => {
+  test('becomes a CronJob that starts a run at each of its minutes, and its status tells of them', async ({ tenant }) => {
     await tenant.apply(integration('export'), scheduled('often', everyMinute))
     const applied = Date.now()
     await tenant.untilReady('often', 'Scheduled')
@@ -15,7 +15,7 @@ describe('a schedule', () => {
     expect(conditionOf({ status }, 'LastRunSucceeded')).toMatchObject({ status: 'True' })
   })
 
-  story('whose run exits with a code of completedWithErrors tells so, and other codes are failures', async ({ tenant }) => {
+  test('whose run exits with a code of completedWithErrors tells so, and other codes are failures', async ({ tenant }) => {
     const failing = (exitCode: number) => ({ completedWithErrors: { exitCodes: [3] }, pod: played({ exitCode }) })
     await tenant.create(integration('some-records', failing(3)), integration('all-records', failing(4)))
     await tenant.create(
@@ -32,7 +32,7 @@ describe('a schedule', () => {
     }
   })
 
-  story('that is suspended starts nothing, and once enabled nothing before its next minute', async ({ tenant }) => {
+  test('that is suspended starts nothing, and once enabled nothing before its next minute', async ({ tenant }) => {
     await tenant.create(integration('export'), scheduled('often', everyMinute, { suspend: true }))
     await tenant.untilReady('often', 'Suspended')
     await nextMinute()

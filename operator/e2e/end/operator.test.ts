@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { decoded } from '../harness/api.ts'
 import { operatorRequests } from '../harness/audit-log.ts'
 import { kubectl } from '../harness/command.ts'
 import { namespace } from '../harness/install.ts'
 import { operatorFile } from '../harness/operator-process.ts'
-import { decoded } from '../harness/watched.ts'
 
 // After all other stories, whatever they did.
 

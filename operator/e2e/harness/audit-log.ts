@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises'
-import { decoded } from './watched.ts'
+import { decoded } from './api.ts'
 
 /** The API server's own record of requests: what really was asked, whatever the operator believes. */
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { test as vitestTest } from 'vitest'
 import type { CronJob, Job, JsonObject } from '../../model/kubernetes.ts'
 import type { Condition, ScheduleStatus } from '../../model/status-schema.ts'
 import { api, pathOf } from './api.ts'
@@ -178,12 +178,13 @@ async function newTenant(): Promise<Tenant> {
 }
 
 /** A test with a namespace of its own. Whatever its story, every status that was seen in it kept the laws of kstatus. */
-export const story = test.extend<{ tenant: Tenant }>({
+export const test = vitestTest.extend<{ tenant: Tenant }>({
   tenant: async ({ task: _task }, use) => {
     const tenant = await newTenant()
     try {
       await use(tenant)
-      expect(tenant.statusBreaches(), 'laws of kstatus').toEqual([])
+      const breaches = tenant.statusBreaches()
+      if (breaches.length > 0) throw new Error(`laws of kstatus:\n${breaches.join('\n')}`)
     } finally {
       await api.remove(pathOf('namespaces', undefined, tenant.namespace))
     }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CronJob, Job, JsonObject, KubernetesObject, Lease } from '../../model/kubernetes.ts'
 import type { IntegrationStatus } from '../../model/integration.ts'
 import type { ScheduleStatus } from '../../model/status-schema.ts'
-import { ApiError, api, pathOf } from './api.ts'
+import { ApiError, api, decoded, pathOf } from './api.ts'
 
 /** An object of ours as the API server has it. */
 export interface Live<Status> extends KubernetesObject {
@@ -125,12 +125,6 @@ class Watched<T extends KubernetesObject> {
   #tell(): void {
     for (const listener of this.#listeners) listener()
   }
-}
-
-/** What the API server sends of its own kinds, or of ours after its schema has let it in. */
-export function decoded<T>(value: unknown): T {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-  return value as T
 }
 
 const watching: Watching = {}
