@@ -185,9 +185,10 @@ async function applied(object: JsonObject): Promise<void> {
   if (code !== 0) throw new Error(stderr)
 }
 
-/** The same definition for another group, without the short names that ours has. */
+/** The same definition for another group, without the short name and the category by which users find ours. */
 function inGroup(other: string, definition: JsonObject): JsonObject {
-  const text = JSON.stringify(definition).replaceAll(group, other).replace('"shortNames":["sint"],', '')
+  const text = JSON.stringify(definition).replaceAll(group, other).replace(',"shortNames":["sint"],"categories":["integration-scheduler"]', '')
+  expect(text).not.toContain('"sint"')
   return JSON.parse(text)
 }
 
