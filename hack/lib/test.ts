@@ -1,0 +1,107 @@
+// hack/lib/test.ts NAME CACHE [--without-node]: what hack/test does once Node.js and the packages are there. NAME: of this checkout's clusters.
+import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { countOfLastLine, countOfVitest } from './counts.ts'
+import { type Program, Steps } from './steps.ts'
+
+const [name = '', cache = '', option] = process.argv.slice(2)
+const folder = join(cache, 'test', name)
+rmSync(folder, { recursive: true, force: true })
+const steps = new Steps(folder)
+const played = name
+const real = `${name}-n`
+const isRoot = process.getuid?.() === 0
+const withNode = option !== '--without-node'
+
+const shell = (text: string, ...args: readonly string[]): Program => ({ command: 'bash', args: ['-euc', text, 'bash', ...args] })
+const cluster = (...args: readonly string[]): Program => ({ command: 'hack/cluster', args })
+/** What only computes gives way to clusters, in which time matters. */
+const politely = ({ command, args, ...rest }: Program): Program => ({ command: 'nice', args: ['-n', '10', command, ...args], ...rest })
+
+/** Projects of vitest.config.ts, with a cluster's environment if one is named. */
+function vitest(title: string, projects: readonly string[], clusterName?: string): Program {
+  const report = join(folder, `${title}.json`)
+  const filters = projects.flatMap((project) => ['--project', project])
+  const args = ['node_modules/.bin/vitest', 'run', ...filters, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const environment = clusterName === undefined ? '' : `eval "$(hack/cluster env --name ${clusterName})"; `
+  return { ...shell(`${environment}exec "$@"`, ...args), count: (_output, code) => countOfVitest(report, code) }
+}
+
+const built = steps.run('build', { command: process.execPath, args: ['hack/build.mjs'] })
+
+async function computing(): Promise<void> {
+  await steps.run('verify', politely({ command: 'hack/verify', args: [], count: countOfLastLine }))
+  await steps.run('unit', politely(vitest('unit', ['unit'])))
+}
+
+async function storiesOnPlayedNode(): Promise<void> {
+  const isUp = await steps.run('cluster', { ...cluster('up', '--local', '--name', played), isShown: true })
+  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-end'], played))
+  else notRun('e2e', 'its cluster or the build failed')
+  await steps.run('cluster down', cluster('down', '--name', played))
+}
+
+/** All that needs this machine's one real node, and hack/test-cluster, which watches what clusters leave on the machine. */
+async function storiesOnRealNode(): Promise<void> {
+  if (withNode && !isRoot) steps.fail('node', 'stories on a real node need root; to leave them out on purpose: hack/test --without-node')
+  const lock = await lockOf('real-node')
+  try {
+    if (withNode && isRoot) await onRealNode()
+    await steps.run('test-cluster', politely({ ...shell(`${withNode ? '' : 'export WITHOUT_NODE=1; '}exec hack/test-cluster`), count: countOfLastLine }))
+  } finally {
+    lock.release()
+  }
+}
+
+async function onRealNode(): Promise<void> {
+  const isUp = await steps.run('node cluster', { ...cluster('up', '--local', '--node', '--name', real), isShown: true })
+  const load = 'hack/image "$1"; for image in operator busybox; do hack/cluster load "$1/$image.tar" --name "$2"; done'
+  if (isUp && (await built) && (await steps.run('images', shell(load, join(folder, 'images'), real)))) await steps.run('node', vitest('node', ['node', 'node-end'], real))
+  else notRun('node', 'its cluster, the build or the images failed')
+  await steps.run('node cluster down', cluster('down', '--name', real))
+}
+
+function notRun(title: string, reason: string): void {
+  if (!steps.isStopped) steps.fail(title, `not run: ${reason}`)
+}
+
+/** The machine has one real node: other checkouts wait. The lock goes with this process, however it ends. */
+async function lockOf(what: string): Promise<{ release(): void }> {
+  const file = join(cache, 'lock', what)
+  const script = 'exec 9> "$1"; flock --nonblock 9 || { echo waiting; flock 9; }; echo locked; exec cat'
+  const holder = spawn('bash', ['-c', script, 'bash', file], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  await new Promise<void>((resolve) => {
+    holder.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes('waiting')) steps.say(`… waiting for another test that uses this machine's real node (${file})`)
+      if (text.includes('locked')) resolve()
+    })
+    holder.once('exit', () => resolve())
+  })
+  return { release: () => holder.stdin.end() }
+}
+
+async function stopClusters(): Promise<void> {
+  const cleaning = new Steps(join(folder, 'cleaning'))
+  await Promise.all([played, real].map((each) => cleaning.run(`down ${each}`, cluster('down', '--name', each))))
+}
+
+async function interrupted(signal: string): Promise<never> {
+  const hadTestCluster = steps.running.includes('test-cluster')
+  steps.say(`stopping everything (${signal})`)
+  await steps.stop()
+  await stopClusters()
+  const left = new Steps(join(folder, 'cleaning'))
+  if (hadTestCluster) await left.run('down of test-cluster', shell('INTEGRATION_SCHEDULER_CACHE=$1 hack/cluster down --all', join(cache, 't')))
+  process.exit(130)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void interrupted(signal))
+const heartbeat = setInterval(() => steps.say(`… ${steps.running.join(', ')}`), 60_000)
+await Promise.all([computing(), storiesOnPlayedNode(), storiesOnRealNode()])
+clearInterval(heartbeat)
+
+for (const [step, { passed, failed }] of steps.counts) if (passed + failed > 0) console.log(`${step}: ${passed} passed, ${failed} failed`)
+const { passed, failed } = steps.total
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
