@@ -1,10 +1,10 @@
 import { type Instant, formatInstant } from '../model/instant.ts'
-import type { Reason } from '../model/reason.ts'
+import type { ConditionType, Reason } from '../model/reason.ts'
 import type { Condition } from '../model/status-schema.ts'
 
 /** A condition without its bookkeeping. */
 export interface ConditionDraft {
-  readonly type: string
+  readonly type: ConditionType
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: Reason
   readonly message: string

@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
+import type { RunReason } from '../model/reason.ts'
 import { evidenceOf, expressionOf, expressionToArm, inFlightAtPark, jobNamed, lookedThrough, restingExpression } from './arming.ts'
 import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
@@ -69,7 +70,7 @@ function canStillFire({ verdict, cursor }: Scene, match: Instant): boolean {
   return verdict.kind === 'valid' && isEnabled(verdict) && match > cursor.floor && verdict.rule.occurrences.next(match - 1) === match
 }
 
-function skipReason({ verdict }: Scene): 'Suspended' | 'Edited' | 'NotReady' {
+function skipReason({ verdict }: Scene): RunReason {
   if (verdict.kind === 'invalid') return 'NotReady'
   return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
 }

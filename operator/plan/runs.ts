@@ -1,5 +1,6 @@
 import { type Instant, formatInstant, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
+import type { RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { type Counts, isFinal, isMarked, jobNameAt, recordOf, recount, runNameAt, scheduledTime, timeOf } from './run-record.ts'
@@ -108,7 +109,7 @@ function lostRecord(at: Instant, jobName: string, { name, wasThere }: { readonly
 }
 
 /** The m that a park caught in flight and that did not start. */
-export function skippedRecord(observed: ObservedSchedule, cronJob: CronJob, at: Instant, why: 'Suspended' | 'Edited' | 'NotReady'): RunRecord {
+export function skippedRecord(observed: ObservedSchedule, cronJob: CronJob, at: Instant, why: RunReason): RunRecord {
   return {
     name: runNamer(observed)(at),
     jobName: jobNameAt(cronJob.metadata.name, at),

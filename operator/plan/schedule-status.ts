@@ -107,7 +107,7 @@ function lastRunCondition(runs: readonly RunRecord[], { status }: ObservedSchedu
   const last = runs.find(({ outcome }) => isFinal(outcome) && outcome !== 'Skipped' && outcome !== 'Unknown' && outcome !== 'Replaced')
   if (last === undefined) {
     const kept = status?.conditions?.find(({ type }) => type === 'LastRunSucceeded')
-    return kept === undefined ? [] : [{ type: kept.type, status: kept.status, reason: kept.status === 'True' ? 'RunSucceeded' : 'RunFailed', message: kept.message }]
+    return kept === undefined ? [] : [{ type: 'LastRunSucceeded', status: kept.status, reason: kept.status === 'True' ? 'RunSucceeded' : 'RunFailed', message: kept.message }]
   }
   const isGood = last.outcome === 'Succeeded'
   const said = last.message === undefined || isGood ? '' : `: ${last.message}`
