@@ -48,13 +48,15 @@ build_kubecp() { # SOURCE DIR
   rm -rf "$tmp" && mkdir -p "$tmp" "$cache/bin"
   local flags="-s -w -X k8s.io/component-base/version.gitVersion=$v -X k8s.io/client-go/pkg/version.gitVersion=$v"
   flags+=" -X k8s.io/component-base/version.gitTreeState=clean"
-  (cd "$1" && in_go build -v -trimpath -buildvcs=false -ldflags "$flags" -o "$tmp/kubecp" . 2>&1) | build_progress "$log" ||
-    { grep -v '^go: downloading\|^[a-zA-Z0-9./_-]*$' "$log" | tail -n 20 >&2 || true; die "the control plane could not be built: see $log"; }
+  (cd "$1" && in_go build -v -trimpath -buildvcs=false -ldflags "$flags" -o "$tmp/kubecp" . 2>&1) | build_progress "$log" ' of about 2840' ||
+    { build_errors "$log"; die "the control plane could not be built: see $log"; }
   ln -s kubecp "$tmp/kubectl"
   mv -T "$tmp" "$2"
 }
 
-# build_progress LOG: turns the lines of `go build -v` into one line every 10 seconds (on a terminal: every second, in place).
+build_errors() { grep -v '^go: downloading\|^[a-zA-Z0-9./_-]*$' "$1" | tail -n 20 >&2 || true; } # LOG
+
+# build_progress LOG [OF_HOW_MANY]: turns the lines of `go build -v` into one line every 10 seconds (on a terminal: every second, in place).
 build_progress() {
   local line part='' status modules=0 packages=0 last=$SECONDS began=$SECONDS every=10
   [[ ! -t 2 ]] || every=1
@@ -68,14 +70,14 @@ build_progress() {
       part=''
     fi
     (( status == 0 || status > 128 )) || break # above 128: nothing came for a second
-    (( SECONDS - last < every )) || { last=$SECONDS; show_progress $modules $packages $((SECONDS - began)); }
+    (( SECONDS - last < every )) || { last=$SECONDS; show_progress $modules "$packages${2:-}" $((SECONDS - began)); }
   done
-  show_progress $modules $packages $((SECONDS - began))
+  show_progress $modules "$packages${2:-}" $((SECONDS - began))
   [[ ! -t 2 ]] || say ''
 }
 
 show_progress() { # MODULES PACKAGES SECONDS
-  local text="  fetched $1 modules, compiled $2 of about 2800 packages, $3 s"
+  local text="  fetched $1 modules, compiled $2 packages, $3 s"
   if [[ -t 2 ]]; then printf '\r%s' "$text" >&2; else say "$text"; fi
 }
 
@@ -88,9 +90,10 @@ install_go_tool() {
   local dir=$cache/bin/$1-$3 tmp=$cache/$1.tmp
   [[ ! -x $dir/$1 ]] || return 0
   require_go
-  say "Building $1 $3"
+  say "Building $1 $3: about a minute, once (log: $cache/$1.log)"
   rm -rf "$tmp" && mkdir -p "$tmp" "$cache/bin"
-  (export GOBIN=$tmp; in_go install -trimpath "$2@$3" 2> "$cache/$1.log") || { tail -n 20 "$cache/$1.log" >&2; die "go install $2@$3 failed"; }
+  (export GOBIN=$tmp; in_go install -v -trimpath "$2@$3" 2>&1) | build_progress "$cache/$1.log" ||
+    { build_errors "$cache/$1.log"; die "go install $2@$3 failed: see $cache/$1.log"; }
   mv -T "$tmp" "$dir"
 }
 
