@@ -5,11 +5,13 @@ import type { KubernetesObject } from '../model/kubernetes.ts'
 import type { Action, Evidence, Learned, Plan, Requeue } from '../plan/action.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { recordedLog } from '../testing/recorded-log.ts'
-import { type PassOutcome, startController, wakeOn } from './controller.ts'
+import { type PassOutcome, startController, type Wake, wakeOn } from './controller.ts'
 
 const minute = 60_000
 const create: Action = { verb: 'create', resource: 'cronjobs', namespace: 'acme', name: 'a', object: {}, because: 'of a test' }
 const evidence: Evidence = { resource: 'jobs', at: Date.UTC(2026, 0, 1), object: undefined }
+
+const transient: Outcome = { kind: 'failed', failure: { kind: 'transient', message: undefined, retryAfter: 0 }, action: undefined }
 
 interface Pass {
   readonly key: string
@@ -44,14 +46,14 @@ afterEach(async () => {
 })
 
 /** Starts a controller of which the test decides what comes of each pass. */
-function start({ workers = 2, plan = planned }: { workers?: number; plan?: () => Plan } = {}): void {
+function start({ workers = 2, plan = planned, wakes = [wakeOn(store, keysOf)] }: { workers?: number; plan?: () => Plan; wakes?: Wake[] } = {}): void {
   const recorded = recordedLog()
   lines = recorded.lines
   let now: { key: string; learned: Learned }
   const controller = startController(
     {
       name: 'test',
-      wakes: [wakeOn(store, ({ metadata }) => [`${metadata.namespace}/${metadata.name}`])],
+      wakes,
       reads: [],
       observe(key: string, learned: Learned) {
         const [namespace = '', name = ''] = key.split('/')
@@ -78,6 +80,10 @@ function start({ workers = 2, plan = planned }: { workers?: number; plan?: () =>
     },
   )
   stop = () => controller.stop()
+}
+
+function keysOf({ metadata }: KubernetesObject): string[] {
+  return [`${metadata.namespace}/${metadata.name}`]
 }
 
 function planned(): Plan {
@@ -153,16 +159,62 @@ describe('a controller', () => {
     expect(begun.map(({ key }) => key)).toEqual(['acme/a', 'acme/b', 'acme/c'])
   })
 
-  it('ends with what is gone', async () => {
+  it('forgets what is gone, its failures and what it learned', async () => {
     store.markSynced()
     start()
     put('a')
-    ;(await next()).end('done')
+    ;(await next()).end(transient, new Map([['jobs/acme/j', evidence]]))
     await settled()
     store.remove('acme', 'a')
     await settled()
-    expect(outcomes).toEqual(['done', 'gone'])
-    expect(clock.timers).toEqual([])
+    clock.advance(5)
+    await settled()
+    expect(outcomes).toEqual(['transient', 'gone', 'gone'])
+    put('a')
+    const pass = await next()
+    expect(pass.learned.evidence.size).toBe(0)
+    pass.end(transient)
+    await settled()
+    expect(clock.timers).toEqual([5])
+  })
+
+  it('begins again with a short backoff after a success', async () => {
+    store.markSynced()
+    start()
+    put('a')
+    for (const outcome of [transient, transient, outcomeOf('done')]) {
+      ;(await next()).end(outcome)
+      await settled()
+      clock.advance(clock.timers[0] ?? 0)
+    }
+    put('a')
+    ;(await next()).end(transient)
+    await settled()
+    expect(clock.timers).toEqual([5])
+  })
+
+  it('keeps to the instant of its plan when it waits for a change', async () => {
+    store.markSynced()
+    start()
+    requeue = { kind: 'at', at: clock.now() + 30_000, because: 'an occurrence' }
+    put('a')
+    ;(await next()).end('failed')
+    await settled()
+    expect(clock.timers).toEqual([30_000])
+  })
+
+  it('takes nothing more from its stores once it is stopped', async () => {
+    let subscriptions = 0
+    const wake = { synced: Promise.resolve(), subscribe: () => ((subscriptions += 1), () => (subscriptions -= 1)) }
+    start({ wakes: [wake] })
+    await settled()
+    expect(subscriptions).toBe(1)
+    await stop()
+    expect(subscriptions).toBe(0)
+    start({ wakes: [wake] })
+    await stop()
+    await settled()
+    expect(subscriptions).toBe(0)
   })
 
   it('plans again at the instant that the plan names', async () => {
@@ -218,7 +270,7 @@ describe('a controller', () => {
 
   it.each<[string, Outcome, readonly number[]]>([
     ['waits for a change after a conflict, and looks after ten minutes in any case', outcomeOf('failed'), [minute]],
-    ['tries again after a backoff', failed({ kind: 'transient', message: undefined, retryAfter: 0 }), [5]],
+    ['tries again after a backoff', transient, [5]],
     ['does not try again before the server allows it', failed({ kind: 'transient', message: undefined, retryAfter: 7_000 }), [7_000]],
     ['tells a refusal soon', failed({ kind: 'stalled', message: 'no', retryAfter: minute }, create), [5]],
     ['writes a status that was refused again only later', failed({ kind: 'stalled', message: 'no', retryAfter: 30_000 }), [30_000]],

@@ -52,7 +52,7 @@ describe('a request', () => {
       await asked
     }
     // One may still be finishing when the next request goes out.
-    expect(server.openSockets).toBeLessThanOrEqual(2)
+    expect(server.connections).toBeLessThanOrEqual(2)
   })
 
   it('that is refused says the reason, the causes, the object and how long to wait', async () => {
@@ -163,12 +163,13 @@ describe('a request', () => {
 })
 
 describe('credentials', () => {
-  function withTokens(tokens: () => Promise<string>): ApiClient {
+  function withTokens(tokens: () => Promise<string>, cert?: () => string): ApiClient {
     const kubeConfig = new KubeConfig()
     kubeConfig.addAuthenticator({
       isAuthProvider: () => true,
       applyAuthentication: async (_, options) => {
         options.headers = { Authorization: `Bearer ${await tokens()}\n` }
+        if (cert !== undefined) options.cert = cert()
       },
     })
     kubeConfig.loadFromClusterAndUser({ name: 'fake', server: `${server.url}/below/`, skipTLSVerify: true }, { name: 'user' })
@@ -197,7 +198,23 @@ describe('credentials', () => {
     expect(await tokenOf(client)).toBe('Bearer 1')
     clock.advance(1)
     expect(await tokenOf(client)).toBe('Bearer 2')
-    expect(server.openSockets).toBeLessThanOrEqual(2)
+  })
+
+  it('leave the connections as they are unless a certificate has changed', async () => {
+    let certificate = 'one'
+    const client = withTokens(
+      () => Promise.resolve('x'),
+      () => certificate,
+    )
+    for (let turn = 0; turn < 5; turn += 1) {
+      await tokenOf(client)
+      clock.advance(10_000)
+    }
+    expect(server.connections).toBeLessThanOrEqual(2)
+    const before = server.connections
+    certificate = 'two'
+    await tokenOf(client)
+    expect(server.connections).toBe(before + 1)
   })
 
   it('are read again at once after they were not accepted', async () => {

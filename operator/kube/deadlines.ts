@@ -11,6 +11,11 @@ export class Deadlines {
   /** A binary heap. It may hold deadlines that an earlier one has replaced: those that `#earliest` does not know. */
   #heap: Deadline[] = []
 
+  /** Deadlines in memory, replaced ones included. */
+  get held(): number {
+    return this.#heap.length
+  }
+
   set(key: string, at: Instant): void {
     const known = this.#earliest.get(key)
     if (known !== undefined && known <= at) return

@@ -15,7 +15,7 @@ let client: ApiClient
 let close: () => Promise<void>
 let store: LiveStore<KubernetesObject>
 let seen: string[]
-let lines: { level: string; message: string }[]
+let lines: { level: string; message: string; fields: object }[]
 let stop: () => Promise<void>
 
 beforeEach(async () => {
@@ -236,7 +236,11 @@ describe('an informer', () => {
     await pauseOver()
     const whole = await server.next()
     expect(whole.query).toEqual({})
-    whole.list('20', [job('a', '1')])
+    whole.refuse(500, 'InternalError')
+    await pauseOver()
+    const again = await server.next()
+    expect(again.query).toEqual({})
+    again.list('20', [job('a', '1')])
     await store.synced
   })
 
@@ -303,6 +307,7 @@ describe('an informer', () => {
     await watch.closed
     await pauseOver()
     expect((await server.next()).query).toMatchObject({ resourceVersion: '12' })
+    expect(lines).toMatchObject([{ fields: { failure: 'timeout', next: 'watch' } }])
   })
 
   it('gives up a watch that never opens', async () => {
@@ -375,6 +380,20 @@ describe('an informer', () => {
     expect(seen).toEqual(['- > a/a@1', 'a/a@1 > a/a@11'])
     expect(clock.timers).toEqual([])
     expect(lines).toEqual([])
+  })
+
+  it('changes nothing when it is stopped while a list is read', async () => {
+    const { promise: stopped, resolve } = Promise.withResolvers<void>()
+    start({
+      project: (object) => {
+        resolve(stop())
+        return object
+      },
+    })
+    ;(await server.next()).list('10', [job('a', '1')])
+    await stopped
+    expect(seen).toEqual([])
+    expect(store.isSynced).toBe(false)
   })
 
   it('can be stopped while it waits and while it lists', async () => {

@@ -93,8 +93,10 @@ class Reflector<T extends KubernetesObject> {
         page = await this.#page(state.whole, page?.continue)
         for (const item of page.items) this.#collect(present, item)
       } while (page.continue !== '')
-      if (!this.#signal.aborted) this.#options.writer.replace(this.#target.namespace, present)
-      this.#hasListed()
+      if (!this.#signal.aborted) {
+        this.#options.writer.replace(this.#target.namespace, present)
+        this.#hasListed()
+      }
       return { kind: 'watch', resourceVersion: page.resourceVersion, failures: state.failures, pause: 0 }
     } catch (error) {
       const whole = state.whole || (page !== undefined && isExpired(error))

@@ -31,6 +31,9 @@ export class FakeApiServer {
     return `http://127.0.0.1:${isAddress(address) ? address.port : 0}`
   }
 
+  /** Connections since the start. */
+  connections = 0
+
   get openSockets(): number {
     return this.#sockets.size
   }
@@ -54,6 +57,7 @@ export class FakeApiServer {
   }
 
   #accept(socket: Socket): void {
+    this.connections += 1
     this.#sockets.add(socket)
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     void closed.then(() => this.#sockets.delete(socket))
