@@ -150,4 +150,13 @@ describe('an event', () => {
     events.record(draft)
     await written()
   })
+
+  it('is waited for at the end, but not for ever', async () => {
+    events.record(draft)
+    await server.next()
+    const drained = events.drain()
+    clock.advance(5_000)
+    await drained
+    expect(clock.timers).toEqual([5_000])
+  })
 })

@@ -6,7 +6,7 @@ import { manager } from '../model/names.ts'
 import type { EventDraft } from '../plan/action.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, pause } from './clock.ts'
 import type { Logger } from './logger.ts'
 
 /** Within one window the same event is one object that counts, and each object has a limited number of events. */
@@ -62,9 +62,11 @@ export class EventRecorder {
     this.#sending ??= this.#send()
   }
 
-  /** Resolves when all that was recorded has been written or dropped. */
+  /** Resolves when all that was recorded has been written or dropped, at the latest after five seconds. */
   async drain(): Promise<void> {
-    await this.#sending
+    const enough = new AbortController()
+    await Promise.race([this.#sending, pause(this.#options.clock, 5 * second, enough.signal)])
+    enough.abort()
   }
 
   #openWindow(window: number): void {
