@@ -116,8 +116,8 @@ function zoneOf(timeZone: string): Zone {
   return zone
 }
 
-// Samples this far apart see every change: no zone has kept an offset for less than 3.9 days (Africa/Freetown 1939;
-// since 1970: 6.9 days, Gaza and Brazil).
+// Samples this far apart see every change: since 1970 no zone has kept an offset for less than 6.9 days (Recife, 2000; Gaza,
+// 2040), and before that for less than 3.9 (Freetown, 1939).
 const sampleStep = 3 * day
 const samplesPerBlock = 122
 const blockLength = samplesPerBlock * sampleStep
