@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Instant, minute, second } from '../model/instant.ts'
 import type { KubernetesObject } from '../model/kubernetes.ts'
-import type { Action, Learned, Plan, Requeue } from '../plan/action.ts'
+import { type Action, type Learned, type Plan, type Requeue, storeLag } from '../plan/action.ts'
 import { failureFields } from '../kube/api-failure.ts'
 import type { Apply, Outcome } from '../kube/apply.ts'
 import type { Clock } from '../kube/clock.ts'
@@ -127,8 +127,8 @@ class Loop<Observed> {
       return 'gone'
     }
     const plan = this.#controller.plan(observed, now)
-    const { outcome, evidence } = await this.#environment.apply(plan, learned.refused)
-    if (evidence.size > 0) this.#learned.addEvidence(key, evidence, now)
+    const { outcome, evidence, written } = await this.#environment.apply(plan, learned)
+    if (evidence.size > 0 || written.size > 0) this.#learned.add(key, { evidence, written }, now)
     return this.#settle(key, plan.requeue, outcome)
   }
 
@@ -145,6 +145,12 @@ class Loop<Observed> {
         break
       case 'looked':
         this.#queue.retry(key)
+        break
+      case 'outrun':
+        // The watch tells as soon as it shows the earlier write.
+        this.#queue.forget(key)
+        this.#queue.addAt(key, now + storeLag)
+        this.#wakeAt(key, requeue)
         break
       case 'refused':
         this.#queue.addAt(key, this.#learned.of(key, now).refused?.retryAt ?? now + safetyRetry)

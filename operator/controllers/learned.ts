@@ -1,9 +1,9 @@
 import { type Instant, minute } from '../model/instant.ts'
-import type { Evidence, Learned, Refusal } from '../plan/action.ts'
+import { type Evidence, type Learned, type Refusal, storeLag } from '../plan/action.ts'
 
 /** Longer than an occurrence can be undecided (time.md: its deadline of 300 s and 90 s). */
 const lifetime = 10 * minute
-const nothing: Learned = { evidence: new Map(), refused: undefined }
+const nothing: Learned = { evidence: new Map(), refused: undefined, written: new Map() }
 
 /** What each key learned from the API server in earlier passes; bounded by time, not by being used. */
 export class LearnedByKey {
@@ -16,18 +16,19 @@ export class LearnedByKey {
 
   of(key: string, now: Instant): Learned {
     const learned = this.#byKey.get(key)
-    return learned === undefined ? nothing : { evidence: unexpired(learned.evidence, now), refused: learned.refused }
+    if (learned === undefined) return nothing
+    return { evidence: unexpired(learned.evidence, now), refused: learned.refused, written: shownLater(learned.written, now) }
   }
 
-  addEvidence(key: string, evidence: ReadonlyMap<string, Evidence>, now: Instant): void {
+  add(key: string, { evidence, written }: Pick<Learned, 'evidence' | 'written'>, now: Instant): void {
     const known = this.of(key, now)
-    this.#set(key, { evidence: new Map([...known.evidence, ...evidence]), refused: known.refused }, now)
+    this.#set(key, { ...known, evidence: new Map([...known.evidence, ...evidence]), written: new Map([...known.written, ...written]) }, now)
   }
 
   /** Undefined: nothing is refused any more. */
   setRefused(key: string, refused: Refusal | undefined, now: Instant): void {
     const known = this.of(key, now)
-    if (known.refused !== refused) this.#set(key, { evidence: known.evidence, refused }, now)
+    if (known.refused !== refused) this.#set(key, { ...known, refused }, now)
   }
 
   forget(key: string): void {
@@ -36,7 +37,7 @@ export class LearnedByKey {
 
   #set(key: string, learned: Learned, now: Instant): void {
     this.#byKey.delete(key)
-    if (learned.evidence.size > 0 || learned.refused !== undefined) this.#byKey.set(key, { ...learned, at: now })
+    if (learned.evidence.size > 0 || learned.written.size > 0 || learned.refused !== undefined) this.#byKey.set(key, { ...learned, at: now })
     for (const [oldest, { at, refused }] of this.#byKey) {
       if (now - at < lifetime) return
       if (refused === undefined || now >= refused.retryAt) this.#byKey.delete(oldest)
@@ -46,4 +47,8 @@ export class LearnedByKey {
 
 function unexpired(evidence: ReadonlyMap<string, Evidence>, now: Instant): ReadonlyMap<string, Evidence> {
   return new Map([...evidence].filter(([, { at }]) => now - at < lifetime))
+}
+
+function shownLater(written: Learned['written'], now: Instant): Learned['written'] {
+  return new Map([...written].filter(([, at]) => now - at < storeLag))
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/kubernetes.ts'
-import { isJsonObject } from '../plan/json.ts'
+import { isJsonObject } from '../model/json.ts'
 
 /**
  * - status: the API server answered, and refused.

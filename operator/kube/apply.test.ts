@@ -4,6 +4,7 @@ import type { Action, EventDraft, Plan, StatusPatch } from '../plan/action.ts'
 import { clientOf, FakeApiServer } from '../testing/fake-api-server.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { recordedLog } from '../testing/recorded-log.ts'
+import { nothingLearned } from '../testing/builders.ts'
 import { type Apply, createApply } from './apply.ts'
 import { EventRecorder } from './event-recorder.ts'
 
@@ -87,18 +88,18 @@ describe('an action', () => {
     ],
   }
   it.each(Object.entries(rows))('%s', async (_, [action, want]) => {
-    const applied = apply(plan({ actions: [action] }), undefined)
+    const applied = apply(plan({ actions: [action] }), nothingLearned)
     const exchange = await server.next()
     exchange.answer(200, {})
     expect(exchange).toMatchObject(want)
-    expect(await applied).toEqual({ outcome: { kind: 'done' }, evidence: new Map() })
+    expect(await applied).toEqual({ outcome: { kind: 'done' }, evidence: new Map(), written: expect.any(Map) })
     expect(lines.map(({ message, fields }) => ({ message, fields }))).toEqual([
       { message: 'carried out', fields: { verb: action.verb, resource: action.resource, namespace: 'acme', name: action.name, because } },
     ])
   })
 
   it('follows the one before it, and is not sent when that one failed', async () => {
-    const applied = apply(plan({ actions: [create, patch, remove], status, events: [event] }), undefined)
+    const applied = apply(plan({ actions: [create, patch, remove], status, events: [event] }), nothingLearned)
     ;(await server.next()).answer(201, {})
     const second = await server.next()
     expect(second.method).toBe('PATCH')
@@ -110,12 +111,25 @@ describe('an action', () => {
 
   it('that was refused lately is not sent, nor any after it; the status tells', async () => {
     const refused = { action: { ...create, because: 'said otherwise' }, message: 'no', retryAt: clock.now() + 1 }
-    const applied = apply(plan({ actions: [create, remove], status, events: [event] }), refused)
+    const applied = apply(plan({ actions: [create, remove], status, events: [event] }), { ...nothingLearned, refused })
     const exchange = await server.next()
     expect(exchange.path).toBe('/apis/integration-scheduler.io/v1alpha1/namespaces/acme/scheduledintegrations/s/status')
     exchange.answer(200, {})
     ;(await server.next(({ path }) => path.endsWith('/events'))).answer(201, {})
-    expect(await applied).toEqual({ outcome: { kind: 'refused' }, evidence: new Map() })
+    expect(await applied).toEqual({ outcome: { kind: 'refused' }, evidence: new Map(), written: expect.any(Map) })
+  })
+
+  it('on a version that the same key has written before is not sent: the stores have not shown it yet', async () => {
+    const first = apply(plan({ actions: [patch] }), nothingLearned)
+    ;(await server.next()).answer(200, {})
+    const { written } = await first
+    const again = await apply(plan({ actions: [look, patch], status }), { ...nothingLearned, written })
+    expect(again.outcome).toEqual({ kind: 'outrun' })
+    clock.advance(10_000)
+    const later = apply(plan({ actions: [patch] }), { ...nothingLearned, written })
+    ;(await server.next()).refuse(409, 'Conflict')
+    expect((await later).outcome).toMatchObject({ kind: 'failed', failure: { kind: 'waiting' } })
+    expect(server.unexpected).toEqual([])
   })
 
   it.each([
@@ -124,14 +138,14 @@ describe('an action', () => {
     ['when its basis has changed', { ...create, basis: 'generation 2' }, 1],
   ])('that was refused is sent again %s', async (_, action: Action, left) => {
     const refused = { action: { ...create, ...('basis' in action && { basis: 'generation 1' }) }, message: 'no', retryAt: clock.now() + left }
-    const applied = apply(plan({ actions: [action] }), refused)
+    const applied = apply(plan({ actions: [action] }), { ...nothingLearned, refused })
     ;(await server.next()).answer(201, {})
     expect((await applied).outcome).toEqual({ kind: 'done' })
   })
 
   it('that was refused is the same one if its basis is, whatever time its content tells', async () => {
     const refused = { action: { ...create, basis: 'generation 1' }, message: 'no', retryAt: clock.now() + 1 }
-    const applied = apply(plan({ actions: [{ ...create, object: { now: clock.now() }, basis: 'generation 1' }] }), refused)
+    const applied = apply(plan({ actions: [{ ...create, object: { now: clock.now() }, basis: 'generation 1' }] }), { ...nothingLearned, refused })
     expect((await applied).outcome).toEqual({ kind: 'refused' })
   })
 })
@@ -139,7 +153,7 @@ describe('an action', () => {
 describe('a look', () => {
   it('tells what is there, without what nobody reads, as of when it was asked for', async () => {
     const at = clock.now()
-    const applied = apply(plan({ actions: [look], status }), undefined)
+    const applied = apply(plan({ actions: [look], status }), nothingLearned)
     const exchange = await server.next()
     expect(exchange).toMatchObject({ method: 'GET', path: '/apis/batch/v1/namespaces/acme/jobs/j', query: {} })
     clock.advance(1_000)
@@ -151,25 +165,25 @@ describe('a look', () => {
   })
 
   it('tells that there is nothing only if the API server names the very object', async () => {
-    const absent = apply(plan({ actions: [look] }), undefined)
+    const absent = apply(plan({ actions: [look] }), nothingLearned)
     ;(await server.next()).refuse(404, 'NotFound', { details: { name: 'j', kind: 'jobs' } })
     expect([...(await absent).evidence.values()]).toEqual([{ resource: 'jobs', at: clock.now(), object: undefined }])
 
     for (const details of [{}, { name: 'other' }]) {
-      const unknown = apply(plan({ actions: [look] }), undefined)
+      const unknown = apply(plan({ actions: [look] }), nothingLearned)
       ;(await server.next()).refuse(404, 'NotFound', { details })
-      expect(await unknown).toMatchObject({ outcome: { kind: 'failed' }, evidence: new Map() })
+      expect(await unknown).toMatchObject({ outcome: { kind: 'failed' }, evidence: new Map(), written: expect.any(Map) })
     }
   })
 
   it('fails when the answer is not an object of its kind', async () => {
-    const applied = apply(plan({ actions: [look] }), undefined)
+    const applied = apply(plan({ actions: [look] }), nothingLearned)
     ;(await server.next()).answer(200, { metadata })
-    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'transient' } }, evidence: new Map() })
+    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'transient' } }, evidence: new Map(), written: expect.any(Map) })
   })
 
   it('is taken at what has the name of an object that could not be created', async () => {
-    const applied = apply(plan({ actions: [create, remove] }), undefined)
+    const applied = apply(plan({ actions: [create, remove] }), nothingLearned)
     ;(await server.next()).refuse(409, 'AlreadyExists')
     const exchange = await server.next()
     expect(exchange).toMatchObject({ method: 'GET', path: '/apis/batch/v1/namespaces/acme/cronjobs/a' })
@@ -181,7 +195,7 @@ describe('a look', () => {
   })
 
   it('is not taken at a Lease: its store sees all of them', async () => {
-    const applied = apply(plan({ actions: [{ ...create, resource: 'leases' }] }), undefined)
+    const applied = apply(plan({ actions: [{ ...create, resource: 'leases' }] }), nothingLearned)
     ;(await server.next()).refuse(409, 'AlreadyExists')
     expect((await applied).outcome).toMatchObject({ kind: 'failed', failure: { kind: 'waiting' } })
   })
@@ -189,7 +203,7 @@ describe('a look', () => {
 
 describe('a status', () => {
   it('is written as the smallest change, upon the version that was observed', async () => {
-    const applied = apply(plan({ status }), undefined)
+    const applied = apply(plan({ status }), nothingLearned)
     const exchange = await server.next()
     exchange.answer(200, {})
     expect(exchange).toMatchObject({ method: 'PATCH', body: { metadata: { uid: 'su', resourceVersion: '9' }, status: { suspended: true, gone: null } } })
@@ -198,7 +212,7 @@ describe('a status', () => {
   })
 
   it('is not written when it is as it should be; then events go out', async () => {
-    const applied = apply(plan({ status: { ...status, live: status.status }, events: [event] }), undefined)
+    const applied = apply(plan({ status: { ...status, live: status.status }, events: [event] }), nothingLearned)
     const exchange = await server.next()
     expect(exchange.path).toBe('/api/v1/namespaces/acme/events')
     exchange.answer(201, {})
@@ -206,7 +220,7 @@ describe('a status', () => {
   })
 
   it('waits, with its events, for the pass that sees what an action did', async () => {
-    const applied = apply(plan({ actions: [create], status, events: [event] }), undefined)
+    const applied = apply(plan({ actions: [create], status, events: [event] }), nothingLearned)
     ;(await server.next()).answer(201, {})
     expect((await applied).outcome).toEqual({ kind: 'done' })
     await events.drain()
@@ -214,7 +228,7 @@ describe('a status', () => {
   })
 
   it('that could not be written is told by no event', async () => {
-    const applied = apply(plan({ status, events: [event] }), undefined)
+    const applied = apply(plan({ status, events: [event] }), nothingLearned)
     ;(await server.next()).refuse(409, 'Conflict')
     expect((await applied).outcome).toEqual({ kind: 'failed', failure: { kind: 'waiting' }, action: undefined })
     await events.drain()
@@ -224,7 +238,7 @@ describe('a status', () => {
 
 describe('an event', () => {
   it('of an action goes out after it when there is no status to wait for', async () => {
-    const applied = apply(plan({ actions: [create], events: [event] }), undefined)
+    const applied = apply(plan({ actions: [create], events: [event] }), nothingLearned)
     ;(await server.next()).answer(201, {})
     ;(await server.next(({ path }) => path.endsWith('/events'))).answer(201, {})
     expect((await applied).outcome).toEqual({ kind: 'done' })

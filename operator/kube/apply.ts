@@ -1,5 +1,6 @@
+import type { Instant } from '../model/instant.ts'
 import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
-import { type Action, type Evidence, evidenceKey, isRefused, type Look, type Plan, type Refusal, type StatusPatch } from '../plan/action.ts'
+import { type Action, type Evidence, evidenceKey, isHistory, isRefused, type Learned, type Look, type Plan, type StatusPatch, writeKey } from '../plan/action.ts'
 import { mergePatchOf } from '../plan/merge-patch.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
@@ -15,22 +16,32 @@ import type { Target } from './target.ts'
  * - done: all actions were carried out and, if there were none, the status is as planned.
  * - looked: there is new evidence, plan again.
  * - refused: the next action was refused lately and was not sent; if it was the first, the status is as planned.
+ * - outrun: the plan was made before the stores showed what an earlier write did. Nothing of it was sent in vain.
  * - failed: at this action, or (undefined) when the status was written.
  */
 export type Outcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'looked' }
   | { readonly kind: 'refused' }
+  | { readonly kind: 'outrun' }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly action: Action | undefined }
 
 export interface Applied {
   readonly outcome: Outcome
   /** By `evidenceKey`. */
   readonly evidence: ReadonlyMap<string, Evidence>
+  /** Writes that succeeded, by `writeKey`. */
+  readonly written: ReadonlyMap<string, Instant>
+}
+
+/** What one pass learns. */
+interface Lessons {
+  readonly evidence: Map<string, Evidence>
+  readonly written: Map<string, Instant>
 }
 
 /** Throws only on a bug. */
-export type Apply = (plan: Plan, refused: Refusal | undefined) => Promise<Applied>
+export type Apply = (plan: Plan, learned: Learned) => Promise<Applied>
 
 export interface ApplyOptions {
   readonly client: ApiClient
@@ -45,28 +56,37 @@ export interface ApplyOptions {
  * out when it is as planned.
  */
 export function createApply(options: ApplyOptions): Apply {
-  return async (plan, refused) => {
-    const evidence = new Map<string, Evidence>()
-    return { outcome: await carryOut(options, plan, refused, evidence), evidence }
+  return async (plan, learned) => {
+    const lessons: Lessons = { evidence: new Map(), written: new Map() }
+    return { outcome: await carryOut(options, plan, learned, lessons), ...lessons }
   }
 }
 
-async function carryOut(options: ApplyOptions, plan: Plan, refused: Refusal | undefined, evidence: Map<string, Evidence>): Promise<Outcome> {
+async function carryOut(options: ApplyOptions, plan: Plan, { refused, written }: Learned, lessons: Lessons): Promise<Outcome> {
   const now = options.clock.now()
+  if (plan.actions.some((action) => isHistory(action, written, now))) return { kind: 'outrun' }
   const blocked = plan.actions.findIndex((action) => isRefused(action, refused, now))
   const actions = blocked === -1 ? plan.actions : plan.actions.slice(0, blocked)
   for (const action of actions) {
-    const outcome = await carryOutAction(options, action, evidence)
+    const outcome = await carryOutAction(options, action, lessons.evidence)
     if (outcome !== undefined) return outcome
+    remember(lessons, action, now)
   }
   const change = plan.status && mergePatchOf(plan.status.live, plan.status.status)
   if (actions.length === 0 && plan.status !== undefined && change !== undefined) {
+    if (isHistory(plan.status, written, now)) return { kind: 'outrun' }
     const outcome = await carryOutStatus(options, plan.status, change)
     if (outcome !== undefined) return outcome
+    remember(lessons, plan.status, now)
   }
   if (actions.length === 0 || change === undefined) for (const event of plan.events) options.events.record(event)
-  if (evidence.size > 0) return { kind: 'looked' }
+  if (lessons.evidence.size > 0) return { kind: 'looked' }
   return { kind: blocked === -1 ? 'done' : 'refused' }
+}
+
+function remember({ written }: Lessons, write: Action | StatusPatch, now: Instant): void {
+  const key = writeKey(write)
+  if (key !== undefined) written.set(key, now)
 }
 
 /** Undefined: go on. */

@@ -1,6 +1,6 @@
 import { minute, second } from '../model/instant.ts'
 import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
-import { isJsonObject } from '../plan/json.ts'
+import { isJsonObject } from '../model/json.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields, failureOfStatus } from './api-failure.ts'
 import { jitteredBackoff } from './backoff.ts'

@@ -1,5 +1,5 @@
 import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
-import { isJsonObject } from '../plan/json.ts'
+import { isJsonObject } from '../model/json.ts'
 
 /**
  * Decoded JSON as an object of Kubernetes with all that the API server always gives it, or undefined. managedFields, the largest

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../model/kubernetes.ts'
-import { isJsonObject } from '../plan/json.ts'
+import { isJsonObject } from '../model/json.ts'
 import { ApiFailure } from './api-failure.ts'
 
 const newline = 0x0a

@@ -1,4 +1,4 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, second } from '../model/instant.ts'
 import type { CronJob, Job, Json, JsonObject } from '../model/kubernetes.ts'
 import type { EventReason, Reason } from '../model/reason.ts'
 
@@ -132,11 +132,37 @@ export interface Learned {
   /** By `evidenceKey`. */
   readonly evidence: ReadonlyMap<string, Evidence>
   readonly refused: Refusal | undefined
+  /** Writes that succeeded, by `writeKey`, and when: until a store shows what they did, the same write would be in vain. */
+  readonly written: ReadonlyMap<string, Instant>
 }
 
 /** Where the answer to a look is found among the evidence of its key. */
 export function evidenceKey(resource: Look['resource'], namespace: string, name: string): string {
   return `${resource}/${namespace}/${name}`
+}
+
+/** What a write assumes: the very version of an object, or a name that is free. Once it has succeeded, that is history. */
+export function writeKey(write: Action | StatusPatch): string | undefined {
+  if ('status' in write) return `${write.uid}@${write.resourceVersion}`
+  switch (write.verb) {
+    case 'create':
+      return `${write.resource}/${write.namespace}/${write.name}`
+    case 'patch':
+      return `${write.uid}@${write.resourceVersion}`
+    case 'delete':
+      return `${write.uid} deleted`
+    case 'look':
+      return undefined
+  }
+}
+
+/** How long a store may need to show what a write did; then the write is tried again, and the API server decides. Milliseconds. */
+export const storeLag = 10 * second
+
+/** Whether this write, or one on the same version of the same object, has succeeded and the stores have not shown it yet. */
+export function isHistory(write: Action | StatusPatch, written: Learned['written'], now: Instant): boolean {
+  const at = written.get(writeKey(write) ?? '')
+  return at !== undefined && now < at + storeLag
 }
 
 /** Whether the API server refused this very write lately (for whatever `because`), so that it will not be sent now. */

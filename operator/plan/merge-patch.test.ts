@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
-import { isJsonObject, isSameJson } from './json.ts'
+import { isJsonObject, isSameJson } from '../model/json.ts'
 import { mergePatchOf } from './merge-patch.ts'
 
 /** RFC 7386, section 2, to the letter. */

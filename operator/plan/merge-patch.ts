@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../model/kubernetes.ts'
-import { isJsonObject, isSameJson } from './json.ts'
+import { isJsonObject, isSameJson } from '../model/json.ts'
 
 /**
  * The smallest JSON merge patch (RFC 7386) that turns `live` into `desired`, or undefined if there is nothing to change.

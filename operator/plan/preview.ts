@@ -21,7 +21,7 @@ export interface PreviewInput {
  * API server can tell (owner's UID, and the cursor, which holds UIDs).
  */
 export function schedulePreview({ now, ...input }: PreviewInput): { readonly problems: readonly Problem[]; readonly cronJob: JsonObject | undefined; readonly exactUntil: Instant | undefined } {
-  const learned = { evidence: new Map(), refused: undefined }
+  const learned = { evidence: new Map(), refused: undefined, written: new Map() }
   const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], locksLease: undefined, learned }
   const verdict = verdictOn(observed)
   if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined }

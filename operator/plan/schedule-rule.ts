@@ -1,7 +1,9 @@
+import { remainder } from '../model/civil-time.ts'
 import type { CronExpression } from '../model/cron-expression.ts'
 import { type Instant, day, hour, minute } from '../model/instant.ts'
 import { type Occurrences, occurrencesOf } from '../model/occurrences.ts'
-import { type Checked, type Problem, accepted } from '../model/problem.ts'
+import type { Problem } from '../model/problem.ts'
+import type { ScheduleProblem } from '../model/schedule-problems.ts'
 import { type Recurrence, type Schedule, months, weekdays } from '../model/schedule-spec.ts'
 import { hasFixedOffset } from '../model/time-zone.ts'
 import type { Rule } from './candidates.ts'
@@ -16,15 +18,16 @@ export interface PlannableRule extends Rule {
 }
 
 /** The rule of a schedule, or everything that is wrong with the schedule. */
-export function ruleOf(schedule: Schedule): Checked<PlannableRule> {
+export function ruleOf(schedule: Schedule): { readonly ok: true; readonly value: PlannableRule } | { readonly ok: false; readonly problems: readonly ScheduleProblem[] } {
   const occurrences = occurrencesOf(schedule)
   if (!occurrences.ok) return occurrences
-  return accepted({
+  const value = {
     occurrences: occurrences.value,
     static: staticExpression(schedule, occurrences.value),
     smallestGap: smallestGap(schedule.recurrence, occurrences.value),
     unsupported: unsupportedIn(schedule, occurrences.value),
-  })
+  }
+  return { ok: true, value }
 }
 
 function unsupportedIn(schedule: Schedule, occurrences: Occurrences): readonly Problem[] {
@@ -71,10 +74,10 @@ function civilFields({ byDay, byWeek, byMonth }: Recurrence): string | undefined
 function elapsedExpression(every: number, anchor: Instant | undefined): Expression | undefined {
   if (anchor === undefined) return undefined
   const timeZone = 'Etc/UTC'
-  const minuteOfHour = (anchor % hour) / minute
+  const minuteOfHour = remainder(anchor, hour) / minute
   if (every <= hour) return hour % every === 0 ? { schedule: `${series(minuteOfHour, every / minute, 60)} * * * *`, timeZone } : undefined
   if (day % every !== 0 || every % hour !== 0) return undefined
-  const hourOfDay = Math.floor((anchor % day) / hour)
+  const hourOfDay = Math.floor(remainder(anchor, day) / hour)
   return { schedule: `${minuteOfHour} ${series(hourOfDay, every / hour, 24)} * * *`, timeZone }
 }
 

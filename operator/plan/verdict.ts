@@ -37,7 +37,7 @@ export function verdictOn({ metadata, spec: checked, template }: Pick<ObservedSc
   if (!checked.ok) return invalid('InvalidSpec', checked.problems)
   const spec = checked.value
   const rule = ruleOf(spec.schedule)
-  if (!rule.ok) return invalid(rule.problems.some((problem) => isNoOccurrence(problem)) ? 'NoOccurrence' : 'InvalidSpec', rule.problems)
+  if (!rule.ok) return invalid(rule.problems.some(({ reason }) => reason === 'NoOccurrence') ? 'NoOccurrence' : 'InvalidSpec', rule.problems)
   const unsupported = [...rule.value.unsupported, ...unsupportedFields(spec)]
   if (unsupported.length > 0) return invalid('NotSupportedYet', unsupported)
   const { name } = spec.integrationRef
@@ -71,10 +71,6 @@ function validated(schedule: string, spec: ScheduledIntegrationSpec, rule: Plann
       failedJobsHistoryLimit,
     },
   }
-}
-
-function isNoOccurrence(problem: Problem & { readonly reason?: unknown }): boolean {
-  return problem.reason === 'NoOccurrence'
 }
 
 function ofTemplate(name: string, { path, message }: Problem): Problem {
