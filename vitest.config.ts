@@ -25,6 +25,9 @@ export default defineConfig({
           name: 'unit',
           include: ['operator/**/*.test.ts', 'hack/**/*.test.ts'],
           exclude: ['operator/e2e/**', 'node_modules/**'],
+          // Nothing in them waits for real: only a machine that does much else at the same time makes them slow.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       { test: { ...stories, name: 'e2e', include: ['operator/e2e/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-process.ts' } },

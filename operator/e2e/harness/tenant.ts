@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test as vitestTest } from 'vitest'
-import type { CronJob, Job, JsonObject } from '../../model/kubernetes.ts'
+import type { CronJob, Job, JsonObject, KubernetesObject } from '../../model/kubernetes.ts'
 import type { Condition, ScheduleStatus } from '../../model/status-schema.ts'
-import { api, pathOf } from './api.ts'
+import { api, decoded, pathOf } from './api.ts'
 import { run } from './command.ts'
 import { statusBreaches } from './kstatus.ts'
 import type { Manifest } from './manifests.ts'
@@ -54,10 +54,15 @@ export class Tenant {
     return pathOf(resource, this.namespace, name)
   }
 
-  /** A change of a schedule's spec, as a merge patch. */
-  async edit(name: string, spec: JsonObject): Promise<LiveSchedule> {
-    await api.merge(this.path('scheduledintegrations', name), { spec })
-    return this.current('scheduledintegrations', name)
+  /** A change of a schedule's spec, as a merge patch. Like all changes of a story, it has been seen when it resolves. */
+  edit(name: string, spec: JsonObject): Promise<LiveSchedule> {
+    return this.change('scheduledintegrations', name, { spec })
+  }
+
+  async change<R extends WatchedResource>(resource: R, name: string, patch: JsonObject): Promise<Kinds[R]> {
+    const { metadata } = decoded<KubernetesObject>(await api.merge(this.path(resource, name), patch))
+    const look = () => this.versions(resource, name).find((version) => version?.metadata.resourceVersion === metadata.resourceVersion)
+    return eventually([resource], look, { within: minutes, state: () => `the change has not been seen: ${this.#stateOf(resource, name)}` })
   }
 
   current<R extends WatchedResource>(resource: R, name: string): Kinds[R] {
