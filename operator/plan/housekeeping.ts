@@ -1,3 +1,4 @@
+import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job, Json } from '../model/kubernetes.ts'
 import { annotation, locksLease, manager } from '../model/names.ts'
 import type { Action, JsonPatch } from './action.ts'
@@ -5,19 +6,26 @@ import type { ObservedSchedule } from './observed.ts'
 import { isMarked, scheduledTime } from './run-record.ts'
 import { runNamer, surplusJobs } from './runs.ts'
 import type { Verdict } from './verdict.ts'
-import { parseInstant } from '../model/instant.ts'
+
+/** What is due now, and when something will be that nothing else tells. */
+export interface Housekeeping {
+  readonly actions: readonly Action[]
+  readonly wakeAt: Instant | undefined
+}
 
 /**
  * What is due on the Jobs of a schedule: each gets its run's name once its record is in the status, in the same write as a
  * second owner (see `secondOwner`); and finished ones beyond the history limits go.
  */
-export function housekeeping(observed: ObservedSchedule, verdict: Verdict, cronJob: CronJob): readonly Action[] {
+export function housekeeping(observed: ObservedSchedule, verdict: Verdict, { cronJob, now }: { readonly cronJob: CronJob; readonly now: Instant }): Housekeeping {
   const recorded = new Set((observed.status?.runs ?? []).map(({ jobUID }) => jobUID))
   const unmarked = observed.jobs.filter((job) => !isMarked(job) && recorded.has(job.metadata.uid) && job.metadata.deletionTimestamp === undefined)
-  if (unmarked.length > 0 && observed.locksLease === undefined) return [newLocksLease(observed.metadata.namespace)]
+  if (unmarked.length > 0 && observed.locksLease === undefined) return { actions: [newLocksLease(observed.metadata.namespace)], wakeAt: undefined }
   const marks = unmarked.map((job) => mark(observed, job))
   const surplus = verdict.kind === 'valid' ? surplusJobs(observed, cronJob, verdict) : []
-  return [...marks, ...surplus.map((job) => removal(job))]
+  const due = surplus.filter(({ from }) => from <= now)
+  const later = surplus.filter(({ from }) => from > now).map(({ from }) => from)
+  return { actions: [...marks, ...due.map(({ job }) => removal(job))], wakeAt: later.length === 0 ? undefined : Math.min(...later) }
 }
 
 /** The lock table of a namespace. It is made with the first run there, and never removed: runs in progress refer to it. */

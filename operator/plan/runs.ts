@@ -19,7 +19,8 @@ export interface RunLedger {
 }
 
 const kept = 10
-const longestList = 50
+/** What the CRD allows. Runs in progress come first, so it must not be less than `kept`. */
+const longestList = 10
 /** How many occurrences one pass accounts for; after longer outages the next pass goes on. */
 const perPass = 500
 
@@ -34,9 +35,7 @@ export function ledger(observed: ObservedSchedule, extra: readonly RunRecord[], 
   const before = observed.status?.runs ?? []
   const known = new Map(before.map((record) => [identity(record), record]))
   const nameAt = runNamer(observed)
-  const fromJobs = observed.jobs
-    .filter((job) => !isMarked(job) || known.has(job.metadata.uid) || known.has(job.metadata.name))
-    .map((job) => recordOf(job, nameAt))
+  const fromJobs = jobsToTell(observed).map((job) => recordOf(job, nameAt))
   const now = new Map(known)
   for (const record of [...extra, ...fromJobs, ...vanished(observed, before)]) {
     // A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing.
@@ -46,7 +45,30 @@ export function ledger(observed: ObservedSchedule, extra: readonly RunRecord[], 
   }
   const changed = [...now].filter(([key, record]) => previous(known, key, record)?.outcome !== record.outcome)
   const counts = changed.reduce((sum, [key, record]) => recount(sum, previous(known, key, record)?.outcome, record.outcome), observed.status?.counts ?? {})
-  return { runs: latest([...now.values()]), counts, accountedThrough, news: changed.map(([, record]) => record) }
+  return { runs: latest(observed, [...now.values()]), counts, accountedThrough, news: changed.map(([, record]) => record) }
+}
+
+/**
+ * Jobs with a record, and as many new ones as the list has room for, oldest first: one that is counted must be listed until it
+ * is marked, or the next pass would count it again; and until its end is seen, or that would never be counted.
+ */
+function jobsToTell(observed: ObservedSchedule): readonly Job[] {
+  const known = new Map((observed.status?.runs ?? []).map((record) => [identity(record), record]))
+  const isKnown = ({ metadata }: Job) => known.has(metadata.uid) || known.has(metadata.name)
+  const told = observed.jobs.filter(isKnown)
+  const mustStay = [...known.values()].filter(keepsItsPlace(observed)).length
+  const fresh = observed.jobs.filter((job) => !isMarked(job) && !isKnown(job)).toSorted((a, b) => bornAt(a) - bornAt(b))
+  return [...told, ...fresh.slice(0, Math.max(0, longestList - mustStay))]
+}
+
+function bornAt(job: Job): Instant {
+  return scheduledTime(job) ?? parseInstant(job.metadata.creationTimestamp) ?? 0
+}
+
+/** Whether a record must not leave the list yet. */
+function keepsItsPlace({ jobs }: ObservedSchedule): (record: RunRecord) => boolean {
+  const unmarked = new Set(jobs.filter((job) => !isMarked(job)).map(({ metadata }) => metadata.uid))
+  return ({ outcome, jobUID }) => !isFinal(outcome) || (jobUID !== undefined && unmarked.has(jobUID))
 }
 
 function identity(record: RunRecord): string {
@@ -65,9 +87,13 @@ function vanished(observed: ObservedSchedule, before: readonly RunRecord[]): rea
     .map((record) => ({ ...record, outcome: 'Unknown', reason: 'EvidenceGone', message: 'its Job was deleted before its end was seen' }))
 }
 
-function latest(records: readonly RunRecord[]): readonly RunRecord[] {
+/** Newest first: those that must stay, and the latest others in the room that is left. */
+function latest(observed: ObservedSchedule, records: readonly RunRecord[]): readonly RunRecord[] {
   const sorted = records.toSorted((a, b) => timeOf(b) - timeOf(a) || (identity(a) < identity(b) ? 1 : -1))
-  return sorted.filter((record, index) => index < kept || !isFinal(record.outcome)).slice(0, longestList)
+  const staying = new Set(sorted.filter(keepsItsPlace(observed)))
+  const others = sorted.filter((record) => !staying.has(record)).slice(0, Math.max(0, kept - staying.size))
+  const listed = new Set([...staying, ...others])
+  return sorted.filter((record) => listed.has(record)).slice(0, longestList)
 }
 
 /** Occurrences after `base` that came to nothing, oldest first, and up to where all are accounted for. */
@@ -83,22 +109,35 @@ export interface Accounts {
  * Job is gone; or it can start no more. Anything later than that is not judged yet. `eps` covers watches that lag.
  */
 export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: Valid, { base, now }: { readonly base: Instant; readonly now: Instant }): Accounts {
-  const withJob = new Set(observed.jobs.map(scheduledTime))
+  const told = new Set([...recordedTimes(observed), ...jobsToTell(observed).map(scheduledTime), ...observed.jobs.filter(isMarked).map(scheduledTime)])
+  const waiting = new Set(observed.jobs.map(scheduledTime).filter((time) => !told.has(time)))
   const last = parseInstant(cronJob.status?.lastScheduleTime) ?? -Infinity
-  const patience = (cronJob.spec.startingDeadlineSeconds ?? valid.workload.deadline) * 1000 + eps
+  const created = parseInstant(cronJob.metadata.creationTimestamp) ?? 0
+  const patience = patienceOf(cronJob, valid)
   const nameAt = runNamer(observed)
   const records: RunRecord[] = []
   let through: Instant | undefined
   let at = valid.rule.occurrences.next(base)
   for (let count = 0; at !== undefined && count < perPass; count++) {
-    if (!withJob.has(at)) {
+    if (waiting.has(at)) break // its Job will be told once the list has room
+    if (!told.has(at)) {
       if (now <= at + patience) break
-      records.push(lostRecord(at, jobNameAt(cronJob.metadata.name, at), { name: nameAt(at), wasThere: at <= last }))
+      records.push(lostRecord(at, jobNameAt(cronJob.metadata.name, at), { name: nameAt(at), wasThere: created < at && at <= last }))
     }
     through = at
     at = valid.rule.occurrences.next(at)
   }
   return { records, through, next: at === undefined ? undefined : at + patience + 1 }
+}
+
+/** How long after its time a Job may still be made, as far as anybody's clock can tell; milliseconds. */
+function patienceOf(cronJob: CronJob, valid: Valid): number {
+  return (cronJob.spec.startingDeadlineSeconds ?? valid.workload.deadline) * 1000 + eps
+}
+
+/** Occurrences that have a record, also those whose Job is gone by now. */
+function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefined)[] {
+  return (observed.status?.runs ?? []).map((record) => parseInstant(record.scheduledTime))
 }
 
 function lostRecord(at: Instant, jobName: string, { name, wasThere }: { readonly name: string; readonly wasThere: boolean }): RunRecord {
@@ -120,22 +159,31 @@ export function skippedRecord(observed: ObservedSchedule, cronJob: CronJob, at: 
   }
 }
 
-/** Finished Jobs beyond the user's history limits, oldest first; only those whose end is recorded, and which the controller has behind it. */
-export function surplusJobs(observed: ObservedSchedule, cronJob: CronJob, valid: Valid): readonly Job[] {
+/** A Job that has to go, and when it may. */
+export interface Surplus {
+  readonly job: Job
+  readonly from: Instant
+}
+
+/**
+ * Finished Jobs beyond the user's history limits, oldest first; only those whose end is recorded. The controller makes a Job
+ * again that is deleted before its cache shows that it was made: so it must have gone on to a later match, or be out of time.
+ */
+export function surplusJobs(observed: ObservedSchedule, cronJob: CronJob, valid: Valid): readonly Surplus[] {
   const final = new Set((observed.status?.runs ?? []).filter(({ outcome }) => isFinal(outcome)).map(({ jobUID }) => jobUID))
   const listed = new Set((observed.status?.runs ?? []).map(({ jobUID }) => jobUID))
   const last = parseInstant(cronJob.status?.lastScheduleTime) ?? -Infinity
-  const trimmable = (job: Job) =>
-    isMarked(job) && (final.has(job.metadata.uid) || !listed.has(job.metadata.uid)) && (scheduledTime(job) ?? -Infinity) <= last
+  const isTold = ({ metadata }: Job) => final.has(metadata.uid) || !listed.has(metadata.uid)
+  const from = (at: Instant | undefined) => (at === undefined || at < last ? -Infinity : at + patienceOf(cronJob, valid) + 1)
   const nameAt = runNamer(observed)
-  const outcomes = observed.jobs.map((job) => ({ job, outcome: recordOf(job, nameAt).outcome, at: scheduledTime(job) ?? parseInstant(job.metadata.creationTimestamp) ?? 0 }))
+  const outcomes = observed.jobs.map((job) => ({ job, outcome: recordOf(job, nameAt).outcome, at: bornAt(job) }))
   const beyond = (limit: number, succeeded: boolean) =>
     outcomes
       .filter(({ outcome }) => isFinal(outcome) && (outcome === 'Succeeded') === succeeded)
       .toSorted((a, b) => b.at - a.at)
       .slice(limit)
   return [...beyond(valid.spec.successfulJobsHistoryLimit, true), ...beyond(valid.spec.failedJobsHistoryLimit, false)]
-    .map(({ job }) => job)
-    .filter((job) => job.metadata.deletionTimestamp === undefined && trimmable(job))
+    .filter(({ job }) => job.metadata.deletionTimestamp === undefined && isMarked(job) && isTold(job))
+    .map(({ job }) => ({ job, from: from(scheduledTime(job)) }))
     .toReversed()
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
 import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
-import { armedStep } from './armed-step.ts'
+import { armedStep, earliest } from './armed-step.ts'
 import { expressionOf } from './arming.ts'
 import { cronJobName, parkPatch, patchCronJob } from './cron-job.ts'
 import { type Cursor, cursorOf } from './cursor.ts'
@@ -36,16 +36,19 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   const accounts = ledger(observed, next.records, latestOf(next.accountedThrough, accountedThroughOf(observed)))
   const input = { observed, verdict, cronJob, standing: next.standing, ledger: accounts, now }
   const { namespace, name, uid, resourceVersion } = observed.metadata
+  const tidy = cronJob === undefined || next.records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
+  const status = { resource: 'scheduledintegrations' as const, namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) }
   return {
-    actions: [...next.actions, ...(cronJob === undefined || next.records.length > 0 ? [] : housekeeping(observed, verdict, cronJob))],
-    status: { resource: 'scheduledintegrations', namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) },
+    actions: [...next.actions, ...(tidy?.actions ?? [])],
+    // The pass that sees what the actions did tells it. A refused action does nothing, and that must be told now.
+    status: next.actions.length > 0 && next.standing.kind !== 'stalled' ? undefined : status,
     events: scheduleEvents(input, next),
-    requeue: requeueOf(next),
+    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt)),
   }
 }
 
-function requeueOf({ wakeAt, standing }: Step): Requeue {
-  return wakeAt === undefined ? { kind: 'onChange' } : { kind: 'at', at: wakeAt, because: standing.kind }
+function requeueOf({ kind }: Step['standing'], wakeAt: Instant | undefined): Requeue {
+  return wakeAt === undefined ? { kind: 'onChange' } : { kind: 'at', at: wakeAt, because: kind }
 }
 
 function latestOf(a: Instant | undefined, b: Instant | undefined): Instant | undefined {

@@ -39,6 +39,7 @@ export class CronJobController {
   /** The delaying queue: for each key the earliest instant that was asked for. */
   readonly #wakes = new Map<string, Instant>()
   readonly #failures = new Map<string, number>()
+  readonly #parsed = new Map<string, ReturnType<typeof parseCron>>()
   readonly #busy = new Set<string>()
   readonly #dirty = new Set<string>()
 
@@ -188,7 +189,7 @@ export class CronJobController {
   /** When it will look again by itself: the match after the latest missed one, whenever that one was. */
   #wakeAfter(cronJob: ServerObject): Instant | undefined {
     const { match, earliest, isAnyMissed } = this.#latestMissed(cronJob, 'Ever')
-    const next = matchAfter(cronJob, match ?? (isAnyMissed ? this.#options.time.now() : earliest))
+    const next = this.#matchAfter(cronJob, match ?? (isAnyMissed ? this.#options.time.now() : earliest))
     return next === undefined ? undefined : next + delta
   }
 
@@ -200,14 +201,21 @@ export class CronJobController {
     const now = this.#options.time.now()
     const looked = statusOf(cronJob).lastScheduleTime ?? parseInstant(cronJob.metadata.creationTimestamp) ?? 0
     const earliest = within === 'WithinDeadline' ? Math.max(looked, now - deadlineOf(cronJob)) : looked
-    const first = matchAfter(cronJob, earliest)
+    const first = this.#matchAfter(cronJob, earliest)
     if (first === undefined || now < first) return { earliest, match: undefined, isAnyMissed: false }
-    const second = matchAfter(cronJob, first)
+    const second = this.#matchAfter(cronJob, first)
     if (second === undefined || now < second) return { earliest, match: first, isAnyMissed: true }
     const missed = Math.floor((now - first) / (second - first)) + 1
     let match: Instant | undefined
-    for (let at = matchAfter(cronJob, first + (missed - 2) * (second - first)); at !== undefined && at <= now; at = matchAfter(cronJob, at)) match = at
+    for (let at = this.#matchAfter(cronJob, first + (missed - 2) * (second - first)); at !== undefined && at <= now; at = this.#matchAfter(cronJob, at)) match = at
     return { earliest, match, isAnyMissed: true }
+  }
+
+  #matchAfter({ spec }: ServerObject, after: Instant): Instant | undefined {
+    const text = textOf(spec.schedule)
+    const parsed = this.#parsed.get(text) ?? parseCron(text)
+    this.#parsed.set(text, parsed)
+    return parsed.ok ? nextMatch(parsed.value, textOf(spec.timeZone) || 'Etc/UTC', after) : undefined
   }
 
   /** History limits, oldest first; true if a Job was deleted. */
@@ -248,11 +256,6 @@ function statusOf({ status }: ServerObject): Status {
 
 function deadlineOf({ spec }: ServerObject): number {
   return typeof spec.startingDeadlineSeconds === 'number' ? spec.startingDeadlineSeconds * second : Infinity
-}
-
-function matchAfter({ spec }: ServerObject, after: Instant): Instant | undefined {
-  const parsed = parseCron(textOf(spec.schedule))
-  return parsed.ok ? nextMatch(parsed.value, textOf(spec.timeZone) || 'Etc/UTC', after) : undefined
 }
 
 function jobOf(cronJob: ServerObject, name: string, match: Instant): JsonObject {

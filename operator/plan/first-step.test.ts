@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../model/kubernetes.ts'
+import { type World, at, integration, schedule } from '../testing/builders.ts'
+import { writesAfter } from '../testing/plan-rows.ts'
+import { itPlans } from '../testing/plan-rows.ts'
+import { planned } from '../testing/plan-summary.ts'
+
+const now = '2026-03-02T10:00:10Z'
+
+/** A schedule that was created three seconds ago, and nothing else yet. */
+function created(given: JsonObject, { suspend, at: created = '2026-03-02T10:00:07Z' }: { readonly suspend?: boolean; readonly at?: string } = {}): World {
+  return { schedule: schedule({ created, spec: { schedule: given, ...(suspend === undefined ? {} : { suspend }) } }), integration: integration() }
+}
+
+const cron = (expression: string, more: JsonObject = {}) => ({ ...more, recurrence: { cron: expression } })
+const once = (date: string, time: string) => ({ startDate: date, startTime: time, recurrence: { once: {} } })
+
+describe('a schedule without a CronJob', () => {
+  itPlans({
+    'a cron is posted as it is, in its own zone': {
+      given: created(cron('30 2 * * 1-5', { timeZone: 'Europe/Berlin' })),
+      now,
+      want: { actions: ['create [30 2 * * 1-5] Europe/Berlin armed'], conditions: [], events: [] },
+    },
+    'a cron of every minute can be armed at once: a new CronJob looks at nothing before its creation': {
+      given: created(cron('* * * * *')),
+      now,
+      want: { actions: ['create [* * * * *] Etc/UTC armed'] },
+    },
+    'a macro stays one': { given: created(cron('@hourly')), now, want: { actions: ['create [@hourly] Etc/UTC armed'] } },
+    'daily at a fixed time': {
+      given: created({ startTime: '06:15', recurrence: { byDay: {} } }),
+      now,
+      want: { actions: ['create [15 6 * * *] Etc/UTC armed'] },
+    },
+    'weekdays are counted from Sunday': {
+      given: created({ startTime: '06:15', recurrence: { byWeek: { days: ['Sunday', 'Monday', 'Saturday'] } } }),
+      now,
+      want: { actions: ['create [15 6 * * 0,1,6] Etc/UTC armed'] },
+    },
+    'a day of some months': {
+      given: created({ startTime: '06:15', recurrence: { byMonth: { day: 28, months: ['October', 'February'] } } }),
+      now,
+      want: { actions: ['create [15 6 28 2,10 *] Etc/UTC armed'] },
+    },
+    'every six hours from a start in another zone is a cron in UTC': {
+      given: created({ timeZone: 'Asia/Kolkata', startDate: '2026-03-01', startTime: '04:30', recurrence: { byHour: { every: 6 } } }),
+      now,
+      want: { actions: ['create [0 5,11,17,23 * * *] Etc/UTC armed'] },
+    },
+    'every twenty minutes': {
+      given: created({ startDate: '2026-03-01', startTime: '04:25', recurrence: { byMinute: { every: 20 } } }),
+      now,
+      want: { actions: ['create [5,25,45 * * * *] Etc/UTC armed'] },
+    },
+    'one run is a date': { given: created(once('2026-03-02', '18:30')), now, want: { actions: ['create [30 18 2 3 *] Etc/UTC armed'] } },
+    'one run that is due in ten seconds is armed for it': {
+      given: created(once('2026-03-02', '10:01')),
+      now: '2026-03-02T10:00:50Z',
+      want: { actions: ['create [1 10 2 3 *] Etc/UTC armed'] },
+    },
+    'one run that has just passed is parked with its date': {
+      given: created(once('2026-03-02', '10:00')),
+      now,
+      want: { actions: ['create [0 10 2 3 *] Etc/UTC parked'] },
+    },
+    'one run that is more than 360 days away is parked until it is near': {
+      given: created(once('2027-03-01', '10:00')),
+      now,
+      want: { actions: ['create [0 10 1 3 *] Etc/UTC parked'] },
+    },
+    'one run in 359 days is armed': { given: created(once('2027-02-24', '10:00')), now, want: { actions: ['create [0 10 24 2 *] Etc/UTC armed'] } },
+    'a suspended schedule has a parked CronJob, which holds the name': {
+      given: created(cron('0 4 * * *'), { suspend: true }),
+      now,
+      want: { actions: ['create [0 4 * * *] Etc/UTC parked'] },
+    },
+    'a start in some days is a window from there on: the cron itself would fire before': {
+      given: created(cron('0 4 * * *', { startDate: '2026-03-04' })),
+      now,
+      want: { actions: ['create [0 4 4-31 3 *] Etc/UTC armed'] },
+    },
+    'an end in some days is a window up to it': {
+      given: created(cron('0 4 * * *', { endDate: '2026-03-05' })),
+      now,
+      want: { actions: ['create [0 4 3-5 3 *] Etc/UTC armed'] },
+    },
+    'an end far away is left for later': {
+      given: created(cron('0 4 * * *', { endDate: '2026-05-05' })),
+      now,
+      want: { actions: ['create [0 4 * * *] Etc/UTC armed'] },
+    },
+    'all runs have been': {
+      given: created(cron('0 4 * * *', { startDate: '2026-01-01', endDate: '2026-02-05' })),
+      now,
+      want: { actions: ['create [0 4 * * *] Etc/UTC parked'] },
+    },
+    'without its Integration nothing is made, and the status says why': {
+      given: { schedule: schedule({ created: now }) },
+      now,
+      want: {
+        actions: [],
+        conditions: ['Ready=False IntegrationNotFound', 'Stalled=True IntegrationNotFound', 'Active=False IntegrationNotFound'],
+        events: ['IntegrationNotFound!'],
+        wake: 'on change',
+      },
+    },
+    'a spec that got past the CRD is answered': {
+      given: created({ timeZone: 'Mars/Olympus', recurrence: { cron: '61 * * * *' } }),
+      now,
+      want: { actions: [], conditions: ['Ready=False InvalidSpec', 'Stalled=True InvalidSpec', 'Active=False InvalidSpec'] },
+    },
+    'a rule that never comes true is answered': {
+      given: created(cron('0 0 30 2 *')),
+      now,
+      want: { actions: [], conditions: ['Ready=False NoOccurrence', 'Stalled=True NoOccurrence', 'Active=False NoOccurrence'] },
+    },
+    'what is not built yet is said': {
+      given: created({ startDate: '2026-03-01', startTime: '04:30', recurrence: { byDay: { every: 3 } } }),
+      now,
+      want: { actions: [], conditions: ['Ready=False NotSupportedYet', 'Stalled=True NotSupportedYet', 'Active=False NotSupportedYet'] },
+    },
+    'nothing is done for a schedule that is being deleted': {
+      given: { schedule: schedule({ deletionTimestamp: '2026-03-02T10:00:00Z' }), integration: integration() },
+      now,
+      want: { actions: [], conditions: [], events: [], wake: 'on change' },
+    },
+  })
+
+  it('costs two writes: the CronJob, and the status that tells of it', async () => {
+    expect((await writesAfter(created(cron('0 4 * * *')), at(now))).all).toEqual(['create cronjobs', 'patch scheduledintegrations status'])
+  })
+
+  it('may fire what came since the creation of the schedule, but not since that of one that was seen before', () => {
+    const floorOf = (world: World) => {
+      const [action] = planned(world, at(now)).actions
+      return /"floor\\":\\"([^\\]*)/.exec(JSON.stringify(action))?.[1]
+    }
+    const world = created(cron('0 4 * * *'))
+    expect(floorOf(world)).toBe('2026-03-02T10:00:07.000Z')
+    expect(floorOf({ ...world, schedule: { ...world.schedule, status: { observedGeneration: 1 } } })).toBe('2026-03-02T10:00:10.000Z')
+  })
+})
