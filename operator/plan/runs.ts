@@ -20,7 +20,7 @@ export interface RunLedger {
 
 const kept = 10
 /** What the CRD allows. Runs in progress come first, so it must not be less than `kept`. */
-const longestList = 10
+const longestList = 50
 /** How many occurrences one pass accounts for; after longer outages the next pass goes on. */
 const perPass = 500
 
