@@ -51,8 +51,9 @@ async function answer({ isReady, scrape }: HealthOptions, request: IncomingMessa
       send(isReady() ? 200 : 503, isReady() ? 'ok\n' : 'the caches are not complete yet\n')
       return
     case '/metrics': {
-      const { type, text } = await scrape().catch((error: unknown) => ({ type: 'text/plain', text: `# ${String(error)}\n` }))
-      send(200, text, type)
+      const scraped = await scrape().catch(() => undefined)
+      if (scraped === undefined) send(500, 'the metrics cannot be collected\n')
+      else send(200, scraped.text, scraped.type)
       return
     }
     default:
