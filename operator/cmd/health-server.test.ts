@@ -8,7 +8,7 @@ afterEach(async () => {
 
 async function start(options: Partial<HealthOptions> = {}) {
   const server = await startHealthServer({ address: '127.0.0.1:0', isReady: () => true, scrape: async () => ({ type: 'text/plain; version=0.0.4', text: 'up 1\n' }), ...options })
-  closing.push(server.close)
+  closing.push(() => server.close())
   return async (path: string) => {
     const response = await fetch(`http://${server.address}${path}`)
     return { code: response.status, text: await response.text(), type: response.headers.get('content-type') }
