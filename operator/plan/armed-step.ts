@@ -1,6 +1,6 @@
 import { type Instant, minute, second } from '../model/instant.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { evidenceOf, expressionOf, expressionToArm, horizonOnServer, inFlightAtPark, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
 import { type Candidate, isBetter, sameExpression } from './candidates.ts'
 import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
@@ -24,7 +24,9 @@ export function armedStep(scene: Scene): Step {
 /** Park at once: suspended, the expression unchanged, and nothing up to now is caught up later. */
 function park(scene: Scene, because: string, repaired?: string): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
-  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, formerHash: cursor.scheduleHash })
+  // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
+  const parkedAt = inFlightAtPark(cronJob, now) === undefined ? undefined : now
+  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt, formerHash: cursor.scheduleHash })
   const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
 }
