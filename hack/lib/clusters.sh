@@ -12,7 +12,7 @@ use_cluster() {
 # lock_cluster: one up or down at a time for this cluster, until this script ends.
 lock_cluster() {
   exec 8> "$cache/lock/cluster-$cluster"
-  flock --nonblock 8 || { say "Waiting for another process that works on cluster $cluster"; flock 8; }
+  flock --timeout 2 8 || { say "Waiting for another process that works on cluster $cluster"; flock 8; }
 }
 
 cluster_names() {

