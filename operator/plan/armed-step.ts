@@ -63,12 +63,12 @@ function steady(scene: Scene, valid: Valid): Step {
   const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
   if (valid.rule.occurrences.next(from) === undefined) return park(scene, 'the last run has started')
   const change = wantedChange(scene, valid)
-  const nudge = change === undefined ? nudgeOf(scene) : undefined
-  const wakeAt = earliest(accounts.next, nudge?.at, horizonWake(scene, valid))
-  if (change === undefined) return step({ kind: 'armed' }, { actions: nudge?.actions ?? [], accountedThrough, wakeAt })
-  const busyUntil = quietUntil(observed, cronJob, now)
-  if (busyUntil !== undefined) return step(change.standing, { accountedThrough, wakeAt: earliest(busyUntil, wakeAt) })
-  return step(change.standing, { actions: [change.action], repaired: change.repaired, wakeAt })
+  const busyUntil = change === undefined ? undefined : quietUntil(observed, cronJob, now)
+  if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired })
+  // Also while a change waits: the controller may be backing off, and would go past one match after the other.
+  const nudge = nudgeOf(scene)
+  const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(scene, valid))
+  return step(change?.standing ?? { kind: 'armed' }, { actions: nudge.actions, accountedThrough, wakeAt })
 }
 
 function settledThroughStatus({ observed }: Scene): Instant {
@@ -118,16 +118,15 @@ function horizonWake({ cronJob, now }: Scene, valid: Valid): Instant | undefined
 }
 
 /** I8: remind the controller of a match that it has not fired, at most three times, while it still may. */
-function nudgeOf(scene: Scene): { readonly at: Instant | undefined; readonly actions: readonly Action[] } | undefined {
+function nudgeOf(scene: Scene): { readonly at: Instant | undefined; readonly actions: readonly Action[] } {
   const { observed, cronJob, cursor, now } = scene
   const deadline = (cronJob.spec.startingDeadlineSeconds ?? 300) * second
   const past = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - deadline), now, 1).at(-1)
-  if (past === undefined) {
+  const settlement = past === undefined ? undefined : settlementOf(observed, cronJob, past, now)
+  if (past === undefined || settlement === undefined || settlement.settled || settlement.look === undefined) {
     const next = nextOnServer(cronJob, now)
-    return next === undefined ? undefined : { at: next + nudgeDelay, actions: [] }
+    return { at: next === undefined ? undefined : next + nudgeDelay, actions: [] }
   }
-  const settlement = settlementOf(observed, cronJob, past, now)
-  if (settlement.settled || settlement.look === undefined) return undefined
   const times = cursor.nudged?.at === past ? cursor.nudged.times : 0
   const due = past + nudgeDelay * (times + 1)
   if (times >= 3 || due > past + deadline) return { at: settlement.until, actions: [] }
