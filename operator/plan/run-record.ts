@@ -43,7 +43,8 @@ export function isMarked(job: Job): boolean {
 /** What a Job tells of its run. */
 export function recordOf(job: Job, nameAt: (at: Instant) => string): RunRecord {
   const at = scheduledTime(job)
-  const { startTime } = job.status ?? {}
+  // A Job made by hand has no scheduled time: it is listed from its creation on.
+  const startTime = job.status?.startTime ?? (at === undefined ? job.metadata.creationTimestamp : undefined)
   const end = finalCondition(job)
   const completionTime = job.status?.completionTime ?? end?.lastTransitionTime
   return {
