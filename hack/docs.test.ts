@@ -1,13 +1,17 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { decodeManifest, isOfOurGroup, type Manifest } from '../operator/model/decode-manifest.ts'
-import { formatInstant, parseInstant } from '../operator/model/instant.ts'
+import { formatInstant, minute, parseInstant } from '../operator/model/instant.ts'
 import type { Problem } from '../operator/model/problem.ts'
+import type { Recurrence } from '../operator/model/schedule-spec.ts'
 import { offsetAt } from '../operator/model/time-zone.ts'
 import type { ObservedSchedule } from '../operator/plan/observed.ts'
+import { ruleOf } from '../operator/plan/schedule-rule.ts'
+import { nativeDeadline } from '../operator/plan/timing.ts'
 import { type Valid, verdictOn } from '../operator/plan/verdict.ts'
 
 // What the documentation says of a YAML block stands in a ```text block right after it, and is compared here:
@@ -20,6 +24,8 @@ const filesIn = (folder: string, extension: string): string[] =>
   readdirSync(join(root, folder)).filter((name) => name.endsWith(extension)).map((name) => join(folder, name))
 const pages = ['README.md', ...filesIn('docs', '.md')]
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+const examples = filesIn('examples', '.yaml')
+const exampleTexts = examples.map((file) => textOf(file))
 
 interface Block {
   readonly language: string
@@ -77,10 +83,11 @@ const plainIntegration = (name: string): Manifest => {
   return plain
 }
 
-/** What becomes of each schedule of a text; Integrations may stand elsewhere on the page. */
+/** What becomes of each schedule of a text; Integrations may stand elsewhere on the page, or in examples/. */
 function verdictsOn(text: string, page: string): { readonly problems: readonly string[]; readonly valid: readonly Valid[] } {
   const { manifests, problems } = readManifests(text)
-  const known = [...manifests, ...page === '' ? [] : blocksOf(page).filter(({ language }) => language === 'yaml').flatMap((block) => readManifests(block.text).manifests)]
+  const blocks = page === '' ? [] : blocksOf(page).filter(({ language }) => language === 'yaml')
+  const known = [...manifests, ...[...blocks.map((block) => block.text), ...exampleTexts].flatMap((other) => readManifests(other).manifests)]
   const verdicts = manifests.flatMap((manifest) => {
     if (manifest.kind !== 'ScheduledIntegration') return []
     const { name } = manifest.spec.integrationRef
@@ -158,8 +165,6 @@ describe('the YAML of the documentation', () => {
 })
 
 describe('the examples', () => {
-  const examples = filesIn('examples', '.yaml')
-
   test.each(examples)('%s holds an Integration and its schedule, and both are accepted', (file) => {
     const text = textOf(file)
     expect(readManifests(text).manifests.map(({ kind }) => kind)).toEqual(['Integration', 'ScheduledIntegration'])
@@ -198,14 +203,74 @@ describe('links', () => {
   })
 
   test('reach every page from the README', () => {
-    const linked = [...textOf('README.md').matchAll(/\]\((docs\/[^)#\s]+)/g)].map(([, target]) => target)
-    expect(pages.filter((page) => page !== 'README.md' && !linked.includes(page))).toEqual([])
+    const linkedBy = (page: string): string[] =>
+      [...textOf(page).matchAll(/\]\(([^)#\s]+\.md)/g)].map(([, target = '']) => relative(root, resolve(root, dirname(page), target)))
+    const reached = new Set(['README.md'])
+    for (const page of reached) for (const next of linkedBy(page)) reached.add(next)
+    expect(pages.filter((page) => !reached.has(page))).toEqual([])
+  })
+})
+
+const words = (text: string, pattern: RegExp): string[] => [...new Set(text.match(pattern))].sort()
+
+describe('docs/status.md', () => {
+  const page = textOf('docs/status.md')
+  const section = (title: string): string => page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? ''
+  const firstCells = (title: string): string[] => words(section(title), /(?<=^\| `)[A-Za-z]+/gm)
+  const listed = (type: string): string[] =>
+    words(textOf('operator/model/reason.ts').split('export type ').find((text) => text.startsWith(`${type} =`)) ?? '', /(?<=^ {2}\| ')[A-Za-z]+/gm)
+
+  test.each([['Conditions', 'ConditionType'], ['Reasons', 'Reason']])('lists under %s what the operator says, and nothing else', (title, type) => {
+    expect(listed(type).length).toBeGreaterThan(0)
+    expect(firstCells(title)).toEqual(listed(type))
+  })
+
+  test('lists the reasons of events that can occur by now', () => {
+    expect(firstCells('Events')).toEqual(listed('EventReason').filter((reason) => reason !== 'RunReplaced' && reason !== 'RunUnplanned'))
+  })
+
+  test('names the reasons of runs that have no Job', () => {
+    expect(listed('RunReason').filter((reason) => !section('Runs').includes(`\`${reason}\``))).toEqual([])
+  })
+})
+
+test('docs/schedules.md tells how late a run may start', () => {
+  const rows = [...textOf('docs/schedules.md').matchAll(/^\| (\d+) minutes? \| (\d+) s \|$/gm)].map(([, gap, late]) => [Number(gap), Number(late)])
+  expect(rows.length).toBeGreaterThan(2)
+  expect(rows).toEqual(rows.map(([gap = 0]) => [gap, nativeDeadline(gap * minute, 3600)]))
+})
+
+test('docs/schedules.md lists the intervals that can be scheduled', () => {
+  const page = textOf('docs/schedules.md').replaceAll('\n', ' ')
+  const listed = (field: string): number[] => (new RegExp(`\`${field}\` with every ([0-9, ]+(?:or [0-9]+))`).exec(page)?.[1] ?? '').split(/, | or /).map(Number)
+  const isSupported = (recurrence: Recurrence): boolean => {
+    const rule = ruleOf({ startDate: '2026-12-07', startTime: '02:30', recurrence })
+    return rule.ok && rule.value.unsupported.length === 0
+  }
+  const upTo = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1)
+  expect(listed('byMinute')).toEqual(upTo(1440).filter((every) => isSupported({ byMinute: { every } })))
+  expect(listed('byHour')).toEqual(upTo(8760).filter((every) => isSupported({ byHour: { every } })))
+})
+
+describe('docs/preview.md', () => {
+  const sessions = blocksOf('docs/preview.md').filter(({ text }) => text.startsWith('$ ')).map(({ line, text }) => {
+    const [command = '', ...answer] = text.split('\n')
+    return { line, command: command.slice(2), answer: answer.join('\n') }
+  })
+  const plugin = 'kubectl() { shift; node operator/cmd/kubectl-integrations.ts "$@"; }'
+
+  test.each(sessions)('shows in line $line what the command really answers', ({ command, answer }) => {
+    const { stdout, stderr } = spawnSync('bash', ['-c', `${plugin}; ${command}`], { cwd: root, encoding: 'utf8' })
+    expect(`${stdout}${stderr}`.trimEnd()).toBe(answer)
+  })
+
+  test('shows how it is used, and what it says of a mistake', () => {
+    expect(sessions).toHaveLength(2)
   })
 })
 
 describe('docs/operations.md', () => {
   const page = textOf('docs/operations.md')
-  const words = (text: string, pattern: RegExp): string[] => [...new Set(text.match(pattern))].sort()
 
   test('lists all flags and environment variables of the operator, and no others', () => {
     const source = textOf('operator/cmd/operator.ts')
