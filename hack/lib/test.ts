@@ -1,7 +1,8 @@
 // hack/lib/test.ts NAME CACHE [--without-node]: what hack/test does once Node.js and the packages are there. NAME: of this checkout's clusters.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { countOfLastLine, countOfVitest } from './counts.ts'
 import { type Program, Steps } from './steps.ts'
 
@@ -47,6 +48,7 @@ async function storiesOnRealNode(): Promise<void> {
   if (withNode && !isRoot) steps.fail('node', 'stories on a real node need root; to leave them out on purpose: hack/test --without-node')
   const lock = await lockOf('real-node')
   try {
+    if (withNode && isRoot) await untilNodeIsFree()
     if (withNode && isRoot) await onRealNode()
     await steps.run('test-cluster', politely({ ...shell(`${withNode ? '' : 'export WITHOUT_NODE=1; '}exec hack/test-cluster`), count: countOfLastLine }))
   } finally {
@@ -64,6 +66,18 @@ async function onRealNode(): Promise<void> {
 
 function notRun(title: string, reason: string): void {
   if (!steps.isStopped) steps.fail(title, `not run: ${reason}`)
+}
+
+/** Of clusters that do not belong to a test, such as a demo: they are waited for, but not for ever. */
+async function untilNodeIsFree(): Promise<void> {
+  const owner = () => / ?(\S+) +node /.exec(` ${spawnSync('hack/cluster', ['status'], { encoding: 'utf8' }).stdout}`)?.[1]
+  const end = Date.now() + 15 * 60_000
+  for (let told = ''; Date.now() < end && !steps.isStopped; await sleep(5_000)) {
+    const name = owner()
+    if (name === undefined) return
+    if (name !== told) steps.say(`… cluster ${name} has this machine's real node: waiting up to 15 minutes; hack/cluster down --name ${name} ends it`)
+    told = name
+  }
 }
 
 /** The machine has one real node: other checkouts wait. The lock goes with this process, however it ends. */
