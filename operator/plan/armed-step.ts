@@ -1,11 +1,11 @@
-import { type Instant, minute, second } from '../model/instant.ts'
+import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, horizonOnServer, inFlightAtPark, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { evidenceOf, expressionOf, expressionToArm, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
 import { type Candidate, isBetter, sameExpression } from './candidates.ts'
 import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { jobNameAt } from './run-record.ts'
-import { accountsOf } from './runs.ts'
+import { accountsOf, untoldMatches } from './runs.ts'
 import { type Scene, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
 import { matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
@@ -25,10 +25,21 @@ export function armedStep(scene: Scene): Step {
 function park(scene: Scene, because: string, repaired?: string): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
   // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
-  const parkedAt = inFlightAtPark(cronJob, now) === undefined ? undefined : now
-  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt, formerHash: cursor.scheduleHash })
+  const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene) } : { parkedAt: undefined }
+  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
   const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
+}
+
+/** Whether a match up to then is neither told nor has a Job. What somebody else made it match is no occurrence. */
+function untold({ observed, cronJob, cursor }: Scene, through: Instant): boolean {
+  if (cursor.suspend || !isExpressionOurs(cronJob, cursor)) return false
+  return untoldMatches(observed, cronJob, { after: accountedFrom({ observed, cursor }), through }).length > 0
+}
+
+/** Occurrences after it are to be accounted for. */
+function accountedFrom({ observed, cursor }: Pick<Scene, 'observed' | 'cursor'>): Instant {
+  return Math.max(cursor.floor, parseInstant(observed.status?.accountedThrough) ?? -Infinity)
 }
 
 /**
@@ -44,6 +55,7 @@ function edit(scene: Scene, valid: Valid): Step {
     if (isKept) return progressing('the schedule was edited: waiting for the run that is due now', { wakeAt: Math.min(busyUntil, near + settledAge) })
     return park(scene, 'the schedule was edited near a run of the former one')
   }
+  if (untold(scene, now)) return park(scene, 'the schedule was edited while it was not known what became of its last runs')
   const candidate = expressionToArm(frameOf(observed, valid, now, cronJob), now)
   if (candidate === undefined) return park(scene, 'the edited schedule has no run in the coming year')
   return progressing('writing the edited schedule', { actions: [arm(scene, valid, candidate, now)] })
@@ -56,8 +68,7 @@ function arm({ observed, cronJob }: Scene, valid: Valid, candidate: Candidate, f
 
 function steady(scene: Scene, valid: Valid): Step {
   const { observed, cronJob, cursor, now } = scene
-  const base = Math.max(cursor.floor, settledThroughStatus(scene))
-  const accounts = accountsOf(observed, cronJob, valid, { base, now })
+  const accounts = accountsOf(observed, cronJob, valid, { base: accountedFrom(scene), now })
   const accountedThrough = accounts.through
   if (accounts.records.length > 0) return step({ kind: 'armed' }, { records: accounts.records, accountedThrough, wakeAt: now + second })
   const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
@@ -69,10 +80,6 @@ function steady(scene: Scene, valid: Valid): Step {
   const nudge = nudgeOf(scene)
   const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(scene, valid))
   return step(change?.standing ?? { kind: 'armed' }, { actions: nudge.actions, accountedThrough, wakeAt })
-}
-
-function settledThroughStatus({ observed }: Scene): Instant {
-  return observed.status?.accountedThrough === undefined ? -Infinity : Date.parse(observed.status.accountedThrough)
 }
 
 interface Change {

@@ -66,11 +66,9 @@ export function quietUntil(observed: ObservedSchedule, cronJob: CronJob, now: In
   return coming === undefined ? undefined : coming + settledAge
 }
 
-/** The match that the controller may have acted upon, or may act upon still, around the park (design/time.md section 4, Decide). */
-export function inFlightAtPark(cronJob: CronJob, parkedAt: Instant): Instant | undefined {
-  const deadline = (cronJob.spec.startingDeadlineSeconds ?? 300) * 1000
-  const after = Math.max(lookedThrough(cronJob), parkedAt - deadline - eps)
-  return matchesIn(expressionOf(cronJob), after, parkedAt + quiet, 1).at(-1)
+/** Matches from then on are those that the controller may have acted upon, or may act upon still, around a park. */
+export function inFlightAfter(cronJob: CronJob, parkedAt: Instant): Instant {
+  return Math.max(lookedThrough(cronJob), parkedAt - (cronJob.spec.startingDeadlineSeconds ?? 300) * 1000 - eps)
 }
 
 /** Which occurrences an arm may let happen. */

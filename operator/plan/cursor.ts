@@ -32,8 +32,10 @@ export interface Cursor {
   readonly suspend: boolean
   /** The expression that we wrote: another one on the CronJob is drift. */
   readonly expression: Expression
-  /** When an armed CronJob was parked and what it had in flight is not decided yet. */
+  /** When an armed CronJob was parked and it is not decided yet what became of its last matches. */
   readonly parkedAt: Instant | undefined
+  /** Of an undecided CronJob: what came later had not been told when it was parked. */
+  readonly untoldAfter: Instant | undefined
   /** The occurrence that the controller was reminded of, and how often. */
   readonly nudged: { readonly at: Instant; readonly times: number } | undefined
 }
@@ -54,6 +56,7 @@ const wire = z.object({
   suspend: z.boolean(),
   expression: z.object({ schedule: z.string(), timeZone: z.string() }),
   parkedAt: instant.optional(),
+  untoldAfter: instant.optional(),
   nudged: z.object({ at: instant, times: z.int() }).optional(),
 })
 
@@ -64,8 +67,8 @@ export function cursorOf(cronJob: CronJob): Cursor | undefined {
   try {
     const parsed = wire.safeParse(JSON.parse(text))
     if (!parsed.success) return undefined
-    const { template, parkedAt, nudged, ...rest } = parsed.data
-    return { ...rest, template, parkedAt, nudged }
+    const { template, parkedAt, untoldAfter, nudged, ...rest } = parsed.data
+    return { ...rest, template, parkedAt, untoldAfter, nudged }
   } catch {
     return undefined // not JSON: the same as lost
   }
@@ -84,6 +87,7 @@ export function cursorText(cursor: Cursor): string {
     suspend: cursor.suspend,
     expression: cursor.expression,
     parkedAt: cursor.parkedAt === undefined ? undefined : at(cursor.parkedAt),
+    untoldAfter: cursor.untoldAfter === undefined ? undefined : at(cursor.untoldAfter),
     nudged: cursor.nudged && { at: at(cursor.nudged.at), times: cursor.nudged.times },
   })
 }

@@ -1,14 +1,15 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, second } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { RunReason } from '../model/reason.ts'
-import { evidenceOf, expressionOf, expressionToArm, inFlightAtPark, jobNamed, lookedThrough, restingExpression } from './arming.ts'
+import type { RunRecord } from '../model/status-schema.ts'
+import { evidenceOf, expressionOf, expressionToArm, inFlightAfter, jobNamed, lookedThrough, restingExpression } from './arming.ts'
 import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { wakeBefore } from './first-step.ts'
 import { jobNameAt } from './run-record.ts'
-import { skippedRecord } from './runs.ts'
+import { lostRecord, runNamer, skippedRecord, untoldMatches, wentPast } from './runs.ts'
 import { type Scene, type Standing, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, standingWithoutNext, step } from './schedule-step.ts'
-import { eps } from './timing.ts'
+import { eps, quiet } from './timing.ts'
 import type { Invalid, Valid } from './verdict.ts'
 
 /** What to do about a CronJob that is suspended. */
@@ -18,7 +19,7 @@ export function parkedStep(scene: Scene): Step {
   const undecided = cursor.parkedAt === undefined ? undefined : decide(scene, cursor.parkedAt)
   if (undecided !== undefined) {
     if (!isNewEpoch(scene)) return undecided
-    const noted = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, formerHash: cursor.scheduleHash })
+    const noted = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, untoldAfter: cursor.untoldAfter, formerHash: cursor.scheduleHash })
     return park(scene, noted, 'the schedule was changed again')
   }
   if (verdict.kind === 'invalid') return holdInvalid(scene, verdict)
@@ -41,29 +42,41 @@ function park({ verdict, cronJob }: Scene, cursor: Cursor, because: string): Ste
 
 /**
  * Decide: 90 s after the park nothing can start any more, and one uncached look tells whether the occurrence that was in
- * flight did. Undefined: it is decided, and recorded where that is due.
+ * flight did. What came before it and is not told yet is told too: afterwards nobody knows what was intended then. Undefined:
+ * all is decided, and recorded where that is due.
  */
 function decide(scene: Scene, parkedAt: Instant): Step | undefined {
-  const { observed, cronJob, now } = scene
-  const match = inFlightAtPark(cronJob, parkedAt)
-  if (match === undefined || match <= settledThrough(observed)) return undefined
-  const name = jobNameAt(cronJob.metadata.name, match)
-  if (jobNamed(observed, cronJob, name) !== undefined) return undefined
+  const { observed, cronJob, cursor, now } = scene
+  const inFlight = inFlightAfter(cronJob, parkedAt)
+  const untold = untoldMatches(observed, cronJob, { after: cursor.untoldAfter ?? inFlight, through: parkedAt + quiet })
+  const last = untold.at(-1)
+  if (last === undefined) return undefined
   const decidable = parkedAt + eps
   if (now < decidable) return progressing('waiting until the run that was due when the CronJob was suspended is decided', { wakeAt: decidable })
+  const name = jobNameAt(cronJob.metadata.name, last)
   const evidence = evidenceOf(observed, name)
-  if (evidence === undefined || evidence.at < decidable) {
+  if (last > inFlight && (evidence === undefined || evidence.at < decidable)) {
     const { namespace } = observed.metadata
     return progressing('looking for the run that was due when the CronJob was suspended', {
       actions: [{ verb: 'look', resource: 'jobs', namespace, name, because: 'decide the occurrence that was in flight' }],
     })
   }
-  if (canStillFire(scene, match)) return undefined
-  return progressing('recording the run that was due when the CronJob was suspended', {
-    records: [skippedRecord(observed, cronJob, match, skipReason(scene))],
-    accountedThrough: match,
+  const hasJob = last > inFlight && jobNamed(observed, cronJob, name) !== undefined
+  const undone = untold.filter((match) => !(match === last && hasJob) && !canStillFire(scene, match))
+  if (undone.length === 0) return undefined
+  return progressing('recording the runs that were due when the CronJob was suspended', {
+    records: undone.map((match) => undoneRecord(scene, match, parkedAt)),
+    accountedThrough: undone.at(-1),
     wakeAt: now + 1_000,
   })
+}
+
+/** It was in flight when the CronJob was parked; or it had been missed before; or the controller says that it was there. */
+function undoneRecord(scene: Scene, match: Instant, parkedAt: Instant): RunRecord {
+  const { observed, cronJob } = scene
+  const wasThere = wentPast(cronJob, match)
+  if (!wasThere && match > parkedAt - (cronJob.spec.startingDeadlineSeconds ?? 300) * second) return skippedRecord(observed, cronJob, match, skipReason(scene))
+  return lostRecord(match, jobNameAt(cronJob.metadata.name, match), { name: runNamer(observed)(match), wasThere })
 }
 
 function canStillFire({ verdict, cursor }: Scene, match: Instant): boolean {

@@ -5,7 +5,8 @@ import type { RunRecord } from '../model/status-schema.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { type Counts, isFinal, isMarked, jobNameAt, recordOf, recount, runNameAt, scheduledTime, timeOf } from './run-record.ts'
 import type { Valid } from './verdict.ts'
-import { eps } from './timing.ts'
+import { expressionOf } from './arming.ts'
+import { eps, matchesIn } from './timing.ts'
 
 /** The part of a status that tells of runs. */
 export interface RunLedger {
@@ -111,8 +112,6 @@ export interface Accounts {
 export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: Valid, { base, now }: { readonly base: Instant; readonly now: Instant }): Accounts {
   const told = new Set([...recordedTimes(observed), ...jobsToTell(observed).map(scheduledTime), ...observed.jobs.filter(isMarked).map(scheduledTime)])
   const waiting = new Set(observed.jobs.map(scheduledTime).filter((time) => !told.has(time)))
-  const last = parseInstant(cronJob.status?.lastScheduleTime) ?? -Infinity
-  const created = parseInstant(cronJob.metadata.creationTimestamp) ?? 0
   const patience = patienceOf(cronJob, valid)
   const nameAt = runNamer(observed)
   const records: RunRecord[] = []
@@ -122,12 +121,17 @@ export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: 
     if (waiting.has(at)) break // its Job will be told once the list has room
     if (!told.has(at)) {
       if (now <= at + patience) break
-      records.push(lostRecord(at, jobNameAt(cronJob.metadata.name, at), { name: nameAt(at), wasThere: created < at && at <= last }))
+      records.push(lostRecord(at, jobNameAt(cronJob.metadata.name, at), { name: nameAt(at), wasThere: wentPast(cronJob, at) }))
     }
     through = at
     at = valid.rule.occurrences.next(at)
   }
   return { records, through, next: at === undefined ? undefined : at + patience + 1 }
+}
+
+/** Whether the controller says that it was there at this match, or later: then a Job may have been there as well. */
+export function wentPast({ metadata, status }: CronJob, match: Instant): boolean {
+  return match > (parseInstant(metadata.creationTimestamp) ?? 0) && match <= (parseInstant(status?.lastScheduleTime) ?? -Infinity)
 }
 
 /** How long after its time a Job may still be made, as far as anybody's clock can tell; milliseconds. */
@@ -140,7 +144,15 @@ function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefine
   return (observed.status?.runs ?? []).map((record) => parseInstant(record.scheduledTime))
 }
 
-function lostRecord(at: Instant, jobName: string, { name, wasThere }: { readonly name: string; readonly wasThere: boolean }): RunRecord {
+/** Matches in (after, through] of the expression on the server that have no record and no Job, oldest first; no more than one pass tells. */
+export function untoldMatches(observed: ObservedSchedule, cronJob: CronJob, { after, through }: { readonly after: Instant; readonly through: Instant }): readonly Instant[] {
+  const accounted = Math.max(after, parseInstant(observed.status?.accountedThrough) ?? after)
+  const told = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  return matchesIn(expressionOf(cronJob), accounted, through, Infinity).filter((match) => !told.has(match)).slice(0, perPass)
+}
+
+/** Of a match that came to nothing, or of which nothing is left. */
+export function lostRecord(at: Instant, jobName: string, { name, wasThere }: { readonly name: string; readonly wasThere: boolean }): RunRecord {
   const common = { name, jobName, scheduledTime: formatInstant(at) }
   return wasThere
     ? { ...common, outcome: 'Unknown', reason: 'EvidenceGone', message: 'the CronJob controller went past it, and there is no Job' }

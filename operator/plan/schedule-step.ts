@@ -73,10 +73,10 @@ export function isNewEpoch({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'
 export function cursorNow(
   observed: ObservedSchedule,
   verdict: Verdict,
-  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & { readonly formerHash?: string },
+  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & { readonly untoldAfter?: Instant | undefined; readonly formerHash?: string },
 ): Cursor {
   const { uid, generation = 0 } = observed.metadata
-  const { formerHash = '', ...own } = rest
+  const { formerHash = '', untoldAfter, ...own } = rest
   const template = observed.template?.metadata
   return {
     schedulable: { uid, generation },
@@ -84,6 +84,7 @@ export function cursorNow(
     scheduleHash: scheduleHashOf(verdict, formerHash),
     enabled: isEnabled(verdict),
     nudged: undefined,
+    untoldAfter,
     ...own,
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Instant } from '../model/instant.ts'
-import { second } from '../model/instant.ts'
+import { hour, second } from '../model/instant.ts'
 import { type World, at, objectsOf } from './builders.ts'
 import { type Summary, planned, summaryOf } from './plan-summary.ts'
 import { VirtualCluster } from './virtual-cluster.ts'
@@ -31,7 +31,7 @@ export function itPlans(rows: Readonly<Record<string, PlanRow>>): void {
 
 /** What the operator sends on a cluster on which nothing else happens: all of it, and what it still sends after five seconds. */
 export async function writesAfter(given: World, now: Instant): Promise<{ readonly all: readonly string[]; readonly late: readonly string[] }> {
-  const cluster = new VirtualCluster({ now, lag: () => 0, latency: () => 0 })
+  const cluster = new VirtualCluster({ now, lag: () => 0, latency: () => 0, run: () => ({ duration: hour, succeeds: true }) })
   for (const [resource, object] of objectsOf(given)) cluster.put(resource, object)
   cluster.operator.start()
   await cluster.runFor(6 * second)

@@ -9,7 +9,7 @@ import { VirtualCluster } from './virtual-cluster.ts'
 
 /** A plan in words, short enough for a table. */
 export interface Summary {
-  /** `create [0 * * * *] Etc/UTC armed`, `patch: parked [0 * * * *] Etc/UTC floor 10:00:00`, `look at 10:00`, `mark 10:00 as x`, `delete 10:00`. */
+  /** `create armed [0 * * * *] Etc/UTC`, `patch: parked [0 * * * *] Etc/UTC floor 10:00:00`, `look at 10:00`, `mark 10:00 as x`, `delete 10:00`. */
   readonly actions: readonly string[]
   /** `Ready=True Scheduled`, `Stalled=True IntegrationNotFound`; empty when no status is planned. */
   readonly conditions: readonly string[]
@@ -71,7 +71,7 @@ function patchedText(world: World, action: Action & { readonly verb: 'patch' }):
 
 function cronJobText({ spec }: JsonObject): string {
   const { schedule, timeZone, suspend } = objectOf(spec)
-  return `[${textOf(schedule)}] ${textOf(timeZone)} ${suspend === true ? 'parked' : 'armed'}`
+  return `${suspend === true ? 'parked' : 'armed'} [${textOf(schedule)}] ${textOf(timeZone)}`
 }
 
 function markOf(world: World, action: Action & { readonly verb: 'patch' }): string {

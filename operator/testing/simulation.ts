@@ -68,7 +68,7 @@ const starts: readonly [readonly [string, string], ...(readonly [string, string]
 
 export function randomSchedule({ random, pace, timeZone, start }: Setting, around: Instant): Schedule {
   const later = around + random.whole(-1, 6) * stepOf[pace]
-  const kind = random.whole(0, 9)
+  const kind = random.whole(0, 14)
   if (kind === 0) return { timeZone: 'Etc/UTC', ...localStart(later), recurrence: { once: {} } }
   if (kind === 1 && pace === 'minutes') return { ...localStart(start - hour), recurrence: { byMinute: { every: random.one([5, 10, 15, 20]) } } }
   if (kind === 1) return { ...localStart(start - day), recurrence: { byHour: { every: random.one([1, 2, 6, 12]) } } }
@@ -160,12 +160,13 @@ class Living {
     cluster.operator.start()
     this.#create()
     const end = start + this.#random.whole(10, 40) * (pace === 'minutes' ? minute : stepOf[pace] / 5)
-    for (let left = this.#random.whole(0, 6); left > 0; left--) {
+    for (let left = this.#random.whole(0, 12); left > 0; left--) {
       await cluster.runUntil(this.#moment(end))
       await this.#happen()
     }
     await cluster.runUntil(Math.max(end, cluster.now))
     this.#recover()
+    this.#restore()
     this.#crashes = 0
     this.#losses = 0
     const quietFrom = cluster.now
@@ -188,7 +189,7 @@ class Living {
   /** The next moment of interest: any, or one close to an occurrence. */
   #moment(end: Instant): Instant {
     const { now } = this.#cluster
-    const any = now + this.#random.whole(1, Math.max(1, Math.floor((end - now) / 3)))
+    const any = now + this.#random.whole(1, Math.max(1, Math.floor((end - now) / this.#random.one([3, 10, 30]))))
     if (this.#random.chance(0.3)) return any
     const whole = Math.ceil(any / minute) * minute
     if (this.#random.chance(0.2)) return Math.max(now, whole + this.#random.whole(80, 320)) // while the controller makes a Job
@@ -197,13 +198,15 @@ class Living {
 
   async #happen(): Promise<void> {
     if (this.#cast === 'Vandals' && this.#random.chance(0.5)) return this.#vandalize()
+    if (!this.#hasTemplate && this.#random.chance(0.7)) return this.#toggleTemplate()
+    if (this.#suspend && this.#random.chance(0.6)) return this.#toggle()
     const event = this.#random.whole(0, 12)
     if (event <= 2) this.#edit()
     else if (event <= 5) this.#toggle()
     else if (event === 6 || event === 12) this.#changeTemplate()
     else if (event === 7) this.#toggleTemplate()
-    else if (event === 8) await this.#operatorOutage()
-    else if (event === 9) await this.#controllerOutage()
+    else if (event === 8) this.#operatorOutage()
+    else if (event === 9) this.#controllerOutage()
     else if (event === 10) this.#annotate()
     else await this.#changeMind()
   }
@@ -299,20 +302,33 @@ class Living {
     if (job !== undefined) this.#cluster.server.delete('jobs', job.metadata.name)
   }
 
-  async #operatorOutage(): Promise<void> {
+  #operatorOutage(): void {
     this.#crash('operator down')
-    await this.#cluster.runFor(this.#random.whole(1, 20) * minute)
-    this.#recover()
+    this.#later(this.#random.whole(1, 20) * minute, () => this.#recover())
   }
 
-  async #controllerOutage(): Promise<void> {
+  #controllerOutage(): void {
+    const { controller } = this.#cluster
+    if (!controller.isRunning) return
     this.#say('controller down')
-    const from = this.#cluster.now
-    this.#cluster.controller.stop()
-    await this.#cluster.runFor(this.#random.whole(1, 480) * second)
-    this.#cluster.controller.start()
-    this.#controllerDown.push({ from, until: this.#cluster.now })
+    this.#controllerDown.push({ from: this.#cluster.now, until: Infinity })
+    controller.stop()
+    this.#later(this.#random.whole(1, 480) * second, () => this.#restore())
+  }
+
+  #restore(): void {
+    const last = this.#controllerDown.at(-1)
+    if (this.#cluster.controller.isRunning || last === undefined) return
+    this.#controllerDown[this.#controllerDown.length - 1] = { from: last.from, until: this.#cluster.now }
     this.#say('controller up')
+    this.#cluster.controller.start()
+  }
+
+  #later(delay: number, then: () => void): void {
+    this.#cluster.time.after(delay, () => {
+      this.#cluster.time.note()
+      then()
+    })
   }
 
   #crash(what: string): void {
@@ -336,10 +352,7 @@ class Living {
     if (this.#crashes > 0 && this.#cluster.operator.isRunning && random.chance(0.1)) {
       this.#crashes--
       this.#crash(`operator dies at ${verb} ${target.resource}`)
-      this.#cluster.time.after(random.whole(1, 90) * second, () => {
-        this.#cluster.time.note()
-        this.#recover()
-      })
+      this.#later(random.whole(1, 90) * second, () => this.#recover())
       return random.chance(0.5)
     }
     if (this.#losses > 0 && random.chance(0.1)) {
