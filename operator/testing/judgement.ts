@@ -167,8 +167,9 @@ function unrecorded(life: Life, segments: readonly Segment[], jobs: readonly Bor
 }
 
 /** Shortly after a change of mind what counts from when is for the operator to say; what comes after that is recorded, outage or not. */
-function isCalmForRecords({ wishes, byHand }: Life, match: Instant): boolean {
-  return !wishes.some(({ from }) => from > match - calmBefore && from <= match) && !byHand.some((hand) => hand > match - calmBefore && hand <= match + accountedAfter)
+function isCalmForRecords(life: Life, match: Instant): boolean {
+  const isSpoilt = (hand: Instant) => match > hand - accountedAfter && match < observedFrom(life, hand) + calmBefore // what comes before a repair is not caught up
+  return !life.wishes.some(({ from }) => from > match - calmBefore && from <= match) && !life.byHand.some(isSpoilt)
 }
 
 /** Runs by how their Jobs ended (those of the last minutes may not be counted yet), occurrences without a Job by what was told. */
