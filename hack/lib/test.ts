@@ -7,6 +7,7 @@ import { countOfLastLine, countOfVitest } from './counts.ts'
 import { type Program, Steps } from './steps.ts'
 
 const [name = '', cache = '', option] = process.argv.slice(2)
+const root = join(import.meta.dirname, '../..')
 const folder = join(cache, 'test', name)
 rmSync(folder, { recursive: true, force: true })
 const steps = new Steps(folder)
@@ -70,7 +71,7 @@ function notRun(title: string, reason: string): void {
 
 /** Of clusters that do not belong to a test, such as a demo: they are waited for, but not for ever. */
 async function untilNodeIsFree(): Promise<void> {
-  const owner = () => / ?(\S+) +node /.exec(` ${spawnSync('hack/cluster', ['status'], { encoding: 'utf8' }).stdout}`)?.[1]
+  const owner = () => / ?(\S+) +node /.exec(` ${spawnSync(join(root, 'hack/cluster'), ['status'], { encoding: 'utf8' }).stdout}`)?.[1]
   const end = Date.now() + 15 * 60_000
   for (let told = ''; Date.now() < end && !steps.isStopped; await sleep(5_000)) {
     const name = owner()

@@ -18,7 +18,10 @@ test(`${count} schedules cost ${count} CronJobs and ${count} writes of status, a
   await Promise.all(names.map((name) => tenant.create(scheduled(name, onceAYear))))
   await Promise.all(names.map((name) => tenant.untilReady(name, 'Scheduled')))
   await tenant.until('integrations', 'export', ({ status }) => status?.scheduledBy === count)
-  await sleep(5_000)
+  // Events are written behind everything else, one after the other.
+  const events = () => watched('events').all(tenant.namespace).filter(({ reason }) => reason === 'Scheduled').length
+  await eventually(['events'], () => (events() >= count ? true : undefined), { within: 2 * minutes, state: () => `${events()} events` })
+  await sleep(3_000)
   const writes = await operatorWrites(mark, tenant.namespace)
   expect(inWords(writes.filter(({ resource }) => resource !== 'integrations/status'))).toEqual([
     ...names.map((name) => `create cronjobs ${name}`),
@@ -46,8 +49,10 @@ test('a run costs two writes of status, one of the Job, and none of the CronJob'
   const [job] = await tenant.untilJobs('counted', 1)
   await tenant.until('scheduledintegrations', 'counted', ({ status }) => status?.counts?.succeeded === 1)
   await sleep(5_000)
-  const writes = (await operatorWrites(mark, tenant.namespace)).filter(({ name }) => name.startsWith('counted'))
-  expect(inWords(writes)).toEqual([`patch jobs ${job?.metadata.name}`, 'patch scheduledintegrations/status counted', 'patch scheduledintegrations/status counted'])
+  const asked = (await operatorWrites(mark, tenant.namespace)).filter(({ name }) => name.startsWith('counted'))
+  // Kubernetes changes the Job at the same time: a refused write has done nothing, and is decided again.
+  expect(asked.filter(({ code }) => code === 409).length).toBeLessThanOrEqual(3)
+  expect(inWords(asked.filter(({ code }) => code !== 409))).toEqual([`patch jobs ${job?.metadata.name}`, 'patch scheduledintegrations/status counted', 'patch scheduledintegrations/status counted'])
 })
 
 const tomorrow = startAt(Date.now() + 24 * 60 * minutes)
