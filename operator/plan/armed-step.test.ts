@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { formatInstant } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { type World, at, cronJob, integration, job, lease, nothingLearned, schedule } from '../testing/builders.ts'
+import { type World, at, cronJob, integration, job, lease, schedule, withLook } from '../testing/builders.ts'
 import { itPlans, withStatus } from '../testing/plan-rows.ts'
 import { planned } from '../testing/plan-summary.ts'
 import type { ServerObject } from '../testing/virtual-api-server.ts'
-import { type Evidence, evidenceKey } from './action.ts'
 import type { Expression } from './cursor.ts'
 import { jobNameAt } from './run-record.ts'
 
@@ -46,15 +45,6 @@ function changed(object: ServerObject, change: { readonly spec?: JsonObject; rea
   const metadata = { ...object.metadata, ...change.metadata }
   return { ...object, spec: { ...object.spec, ...change.spec }, metadata }
 }
-
-function looked(world: World, name: string, sawAt: string, object?: Evidence['object']): World {
-  const evidence = new Map([[evidenceKey('jobs', 'acme', name), { resource: 'jobs', at: at(sawAt), object } as Evidence]])
-  return { ...world, learned: { ...nothingLearned, evidence } }
-}
-
-const hourly = { was: cron('0 * * * *'), expression: '0 * * * *', lastScheduleTime: '2026-03-02T10:00Z' }
-const midHour = '2026-03-02T10:30:00Z'
-const at11 = jobNameAt('nightly', at('2026-03-02T11:00Z'))
 
 describe('an armed CronJob', () => {
   itPlans({
@@ -213,20 +203,20 @@ describe('an armed CronJob', () => {
       want: { actions: ['look at 11:00'], conditions: [], events: [] },
     },
     'and the controller is reminded of it when there is none': {
-      given: looked(armed(hourly), at11, '2026-03-02T11:00:21Z'),
+      given: withLook(armed(hourly), at11, '2026-03-02T11:00:21Z'),
       now: '2026-03-02T11:00:21Z',
       want: { actions: ['patch: armed [0 * * * *] Etc/UTC floor 00:00:00 nudged 1'] },
     },
     'it is not reminded when the look shows the Job': {
       given: (() => {
         const world = withStatus(armed(hourly), midHour)
-        return looked(world, at11, '2026-03-02T11:00:21Z', job(world.cronJob ?? world.schedule, '2026-03-02T11:00Z'))
+        return withLook(world, at11, '2026-03-02T11:00:21Z', job(world.cronJob ?? world.schedule, '2026-03-02T11:00Z'))
       })(),
       now: '2026-03-02T11:00:21Z',
       want: { actions: [], wake: '11:06:30' },
     },
     'also while a change waits for the match to settle': {
-      given: looked(armed({ ...hourly, template: integration({ generation: 2, spec: { retries: 2 } }) }), at11, '2026-03-02T11:00:21Z'),
+      given: withLook(armed({ ...hourly, template: integration({ generation: 2, spec: { retries: 2 } }) }), at11, '2026-03-02T11:00:21Z'),
       now: '2026-03-02T11:00:21Z',
       want: { actions: ['patch: armed [0 * * * *] Etc/UTC floor 00:00:00 nudged 1'] },
     },
@@ -243,7 +233,7 @@ describe('an armed CronJob', () => {
   })
 
   it('is nudged three times at most', () => {
-    const world = looked(armed(hourly), at11, '2026-03-02T11:01:30Z')
+    const world = withLook(armed(hourly), at11, '2026-03-02T11:01:30Z')
     const made = world.cronJob ?? world.schedule
     const annotations = made.metadata.annotations ?? {}
     const cursor: JsonObject = JSON.parse(annotations['integration-scheduler.io/cursor'] ?? '{}')

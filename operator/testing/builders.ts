@@ -1,8 +1,9 @@
+import { projectedJob } from '../kube/projections.ts'
 import { type Instant, formatInstant, parseInstant } from '../model/instant.ts'
 import { asJson } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { apiVersion, scheduledTimestampAnnotation } from '../model/names.ts'
-import type { Learned } from '../plan/action.ts'
+import { type Learned, evidenceKey } from '../plan/action.ts'
 import type { Cursor, Expression } from '../plan/cursor.ts'
 import { newCronJob } from '../plan/cron-job.ts'
 import type { ObservedSchedule } from '../plan/observed.ts'
@@ -88,7 +89,7 @@ export function cronJob(owner: ServerObject, template: ServerObject, given: Cron
   const posted = newCronJob({ kind: 'ScheduledIntegration', namespace, name, uid }, verdict.workload, cursor)
   const metadata = { ...objectOf(posted.metadata), ...asJson(metadataOf(name, { uid: 'cj-uid', created: formatInstant(start), ...given })) }
   const status = given.lastScheduleTime === undefined ? {} : { status: { lastScheduleTime: formatInstant(at(given.lastScheduleTime)) } }
-  return serverObject(withDefaults('cronjobs', { ...posted, metadata, ...status }))
+  return serverObject(withDefaults('cronjobs', { ...posted, metadata, spec: { ...objectOf(posted.spec), suspend }, ...status }))
 }
 
 /** Of the CronJob named, at this minute. */
@@ -128,6 +129,12 @@ export interface World {
   readonly jobs?: readonly ServerObject[]
   readonly lease?: ServerObject | undefined
   readonly learned?: Learned
+}
+
+/** The same world after an uncached look for a Job. */
+export function withLook(world: World, jobName: string, sawAt: string, object?: ServerObject): World {
+  const evidence = { resource: 'jobs' as const, at: at(sawAt), object: object && projectedJob(object) }
+  return { ...world, learned: { ...nothingLearned, evidence: new Map([[evidenceKey('jobs', namespace, jobName), evidence]]) } }
 }
 
 /** All objects of a world with their resources. */

@@ -162,7 +162,8 @@ function unrecorded(life: Life, segments: readonly Segment[], jobs: readonly Bor
   const forgotten = wantedIn(life, segments)
     .filter((match) => match < now - accountedAfter && isCalmForRecords(life, match) && !times.includes(match) && !fired.has(match))
     .map((match) => `the occurrence of ${text(match)} has no record`)
-  const twice = times.filter((time, index) => time !== undefined && times.indexOf(time) !== index).map((time) => `the occurrence of ${text(time)} was told twice`)
+  const isTwin = (time: Instant) => jobs.filter(({ match }) => match === time).length > 1 // told as often as it was fired
+  const twice = times.filter((time, index) => time !== undefined && times.indexOf(time) !== index && !isTwin(time)).map((time) => `the occurrence of ${text(time)} was told twice`)
   return [...forgotten, ...twice, ...(life.byHand.length > 0 ? [] : wrongCounts(life, records, jobs))]
 }
 
