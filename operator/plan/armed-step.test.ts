@@ -46,6 +46,10 @@ function changed(object: ServerObject, change: { readonly spec?: JsonObject; rea
   return { ...object, spec: { ...object.spec, ...change.spec }, metadata }
 }
 
+const hourly = { was: cron('0 * * * *'), expression: '0 * * * *', lastScheduleTime: '2026-03-02T10:00Z' }
+const midHour = '2026-03-02T10:30:00Z'
+const at11 = jobNameAt('nightly', at('2026-03-02T11:00Z'))
+
 describe('an armed CronJob', () => {
   itPlans({
     'with everything in order nothing is written, and the next look is when a match should have been fired': {
