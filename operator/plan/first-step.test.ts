@@ -96,7 +96,7 @@ describe('a schedule without a CronJob', () => {
       want: { actions: ['create parked [0 4 * * *] Etc/UTC'] },
     },
     'without its Integration nothing is made, and the status says why': {
-      given: { schedule: schedule({ created: now }) },
+      given: { schedule: schedule({ created: '2026-03-02T10:00:05Z' }) },
       now,
       want: {
         actions: [],
@@ -104,6 +104,11 @@ describe('a schedule without a CronJob', () => {
         events: ['IntegrationNotFound!'],
         wake: 'on change',
       },
+    },
+    'without its Integration, applied together with it a moment ago, nothing is said yet': {
+      given: { schedule: schedule({ created: '2026-03-02T10:00:06Z' }) },
+      now,
+      want: { actions: [], conditions: [], events: [], wake: '10:00:11' },
     },
     'a spec that got past the CRD is answered': {
       given: created({ timeZone: 'Mars/Olympus', recurrence: { cron: '61 * * * *' } }),

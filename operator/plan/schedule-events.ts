@@ -33,8 +33,9 @@ function transition({ observed, standing, cronJob }: StatusInput): Draft | undef
 /** Its reason is the one of the condition Active, by which a transition is recognised. */
 function standingEvent(standing: Standing, cronJob: string): Draft | undefined {
   switch (standing.kind) {
-    case 'armed':
     case 'resting':
+      return { type: 'Normal', reason: 'Scheduled', message: `the next run is more than 360 days away: until then CronJob ${cronJob} is suspended` }
+    case 'armed':
       return { type: 'Normal', reason: 'Scheduled', message: `CronJob ${cronJob} starts the runs` }
     case 'suspended':
       return { type: 'Normal', reason: 'Suspended', message: `CronJob ${cronJob} is suspended: no run starts` }

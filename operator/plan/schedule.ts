@@ -1,4 +1,4 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
 import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
 import { armedStep, earliest } from './armed-step.ts'
@@ -17,6 +17,9 @@ import { type Verdict, verdictOn } from './verdict.ts'
 
 const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
 
+/** How far apart the objects of one `kubectl apply` can be seen; milliseconds. */
+const togetherWithin = 5_000
+
 /** How long the store may take to show a CronJob that a look has seen; milliseconds. */
 const storeLag = 30_000
 
@@ -29,6 +32,8 @@ const storeLag = 30_000
 export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   if (observed.metadata.deletionTimestamp !== undefined) return nothing
   const verdict = verdictOn(observed)
+  const patience = patienceUntil(observed, verdict)
+  if (patience !== undefined && now < patience) return { ...nothing, requeue: { kind: 'at', at: patience, because: 'its Integration may be on its way' } }
   const cronJob = ownCronJob(observed)
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
@@ -53,6 +58,12 @@ function requeueOf({ kind }: Step['standing'], wakeAt: Instant | undefined): Req
 
 function latestOf(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+}
+
+/** Applied together, a schedule can be seen before its Integration: that is no reason for an alarm. Undefined: no patience is due. */
+function patienceUntil({ metadata, status }: ObservedSchedule, verdict: Verdict): Instant | undefined {
+  if (status !== undefined || verdict.kind !== 'invalid' || verdict.reason !== 'IntegrationNotFound') return undefined
+  return (parseInstant(metadata.creationTimestamp) ?? 0) + togetherWithin
 }
 
 /** The CronJob, if this very ScheduledIntegration controls it. */

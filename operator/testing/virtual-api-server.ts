@@ -5,7 +5,7 @@ import { formatInstant } from '../model/instant.ts'
 import { asJson, isJsonObject } from '../model/json.ts'
 import type { Json, JsonObject, ObjectMeta, OwnerReference } from '../model/kubernetes.ts'
 import { apiVersion, orphanFinalizer } from '../model/names.ts'
-import { isSameJson } from '../plan/json.ts'
+import { isSameJson } from '../model/json.ts'
 import { objectOf, textOf } from './json-reading.ts'
 import { withDefaults } from './kubernetes-defaults.ts'
 
