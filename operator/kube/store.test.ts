@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '../model/kubernetes.ts'
-import { LiveStore, objectKey, ownerUids } from './store.ts'
+import { LiveStore, objectKey } from './store.ts'
 
 function object(name: string, { namespace = 'acme', uid = `uid-${name}`, version = '1', owner = '' } = {}): KubernetesObject {
   const ownerReferences = owner === '' ? [] : [{ apiVersion: 'v1', kind: 'Owner', name: 'owner', uid: owner }]
@@ -14,7 +14,7 @@ let store: LiveStore<KubernetesObject, 'owner' | 'namespace'>
 
 beforeEach(() => {
   errors = []
-  const indexes = { owner: ownerUids, namespace: ({ metadata }: KubernetesObject) => [metadata.namespace] }
+  const indexes = { owner: ({ metadata }: KubernetesObject) => metadata.ownerReferences?.map(({ uid }) => uid) ?? [], namespace: ({ metadata }: KubernetesObject) => [metadata.namespace] }
   store = new LiveStore({ indexes, reportError: (error) => errors.push(error) })
 })
 

@@ -38,11 +38,6 @@ export function objectKey(namespace: string, name: string): string {
   return `${namespace}/${name}`
 }
 
-/** An index: under the UIDs of an object's owners. */
-export function ownerUids(object: KubernetesObject): readonly string[] {
-  return object.metadata.ownerReferences?.map((owner) => owner.uid) ?? []
-}
-
 /** Store and writer in one. Handlers are told after everything has changed, and cannot break what they are told of. */
 export class LiveStore<T extends KubernetesObject, Index extends string = never> implements Store<T, Index>, StoreWriter<T> {
   readonly synced: Promise<void>

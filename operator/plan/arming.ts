@@ -105,7 +105,7 @@ export function expressionToArm(frame: ArmingFrame, now: Instant): Candidate | u
 }
 
 /** The first occurrence that the controller can still fire when it is armed now. */
-export function firstToFire({ rule, floor, settledThrough, lookedThrough: looked, deadline }: ArmingFrame, now: Instant): Instant | undefined {
+function firstToFire({ rule, floor, settledThrough, lookedThrough: looked, deadline }: ArmingFrame, now: Instant): Instant | undefined {
   return rule.occurrences.next(Math.max(floor, settledThrough, looked, now - deadline * 1000))
 }
 

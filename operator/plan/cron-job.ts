@@ -36,7 +36,7 @@ export interface Workload {
 }
 
 /** batch/v1 CronJobSpec. */
-export function cronJobSpec(workload: Workload, expression: Expression, suspend: boolean): JsonObject {
+function cronJobSpec(workload: Workload, expression: Expression, suspend: boolean): JsonObject {
   return {
     schedule: expression.schedule,
     timeZone: expression.timeZone,
@@ -49,7 +49,7 @@ export function cronJobSpec(workload: Workload, expression: Expression, suspend:
   }
 }
 
-export function ownerReference(owner: Owner): JsonObject {
+function ownerReference(owner: Owner): JsonObject {
   return { apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid, controller: true }
 }
 

@@ -59,7 +59,7 @@ export function isEnabled(verdict: Verdict): boolean {
   return verdict.kind === 'valid' && verdict.spec.suspend !== true
 }
 
-export function scheduleHashOf(verdict: Verdict, former: string): string {
+function scheduleHashOf(verdict: Verdict, former: string): string {
   return verdict.kind === 'valid' ? verdict.scheduleHash : former
 }
 
