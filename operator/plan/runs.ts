@@ -6,7 +6,7 @@ import type { ObservedSchedule } from './observed.ts'
 import { type Counts, isFinal, isMarked, jobNameAt, recordOf, recount, runNameAt, scheduledTime, timeOf } from './run-record.ts'
 import type { Valid } from './verdict.ts'
 import { expressionOf } from './arming.ts'
-import { eps, matchesIn } from './timing.ts'
+import { eps, longestDeadline, matchesIn } from './timing.ts'
 
 /** The part of a status that tells of runs. */
 export interface RunLedger {
@@ -17,6 +17,8 @@ export interface RunLedger {
   readonly accountedThrough: Instant | undefined
   /** Records whose outcome is news against the status that is there. */
   readonly news: readonly RunRecord[]
+  /** When a run whose Job is not in the store can be given up. */
+  readonly next: Instant | undefined
 }
 
 const kept = 10
@@ -32,21 +34,38 @@ export function runNamer(observed: ObservedSchedule): (at: Instant) => string {
 }
 
 /** The ledger in the status, brought up to what Jobs tell and to `extra` records of occurrences without a Job. */
-export function ledger(observed: ObservedSchedule, extra: readonly RunRecord[], accountedThrough: Instant | undefined): RunLedger {
+export function ledger(observed: ObservedSchedule, { extra, accountedThrough, now }: { readonly extra: readonly RunRecord[]; readonly accountedThrough: Instant | undefined; readonly now: Instant }): RunLedger {
   const before = observed.status?.runs ?? []
   const known = new Map(before.map((record) => [identity(record), record]))
   const nameAt = runNamer(observed)
   const fromJobs = jobsToTell(observed).map((job) => recordOf(job, nameAt))
-  const now = new Map(known)
-  for (const record of [...extra, ...fromJobs, ...vanished(observed, before)]) {
-    // A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing.
-    if (known.get(identity(record))?.outcome === record.outcome) continue
-    now.delete(record.jobName ?? '') // a Job that shows up after its occurrence was recorded as missed
-    now.set(identity(record), record)
+  const missing = withoutJob(observed, before)
+  const gone = missing.filter((record) => visibleFrom(record) < now).map(evidenceGone)
+  const records = new Map(known)
+  for (const record of [...extra, ...fromJobs, ...gone]) {
+    if (isNoNews(known.get(identity(record)), record)) continue
+    records.delete(record.jobName ?? '') // a Job that shows up after its occurrence was recorded as missed
+    records.set(identity(record), record)
   }
-  const changed = [...now].filter(([key, record]) => previous(known, key, record)?.outcome !== record.outcome)
+  const changed = [...records].filter(([key, record]) => previous(known, key, record)?.outcome !== record.outcome)
   const counts = changed.reduce((sum, [key, record]) => recount(sum, previous(known, key, record)?.outcome, record.outcome), observed.status?.counts ?? {})
-  return { runs: latest(observed, [...now.values()]), counts, accountedThrough, news: changed.map(([, record]) => record) }
+  const waiting = missing.map(visibleFrom).filter((from) => from >= now)
+  return {
+    runs: latest(observed, [...records.values()]),
+    counts,
+    accountedThrough,
+    news: changed.map(([, record]) => record),
+    next: waiting.length === 0 ? undefined : Math.min(...waiting) + 1,
+  }
+}
+
+/**
+ * A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing. And the end of a
+ * Job is final: one that has not ended comes from a store that is older than the status.
+ */
+function isNoNews(known: RunRecord | undefined, record: RunRecord): boolean {
+  if (known === undefined || known.outcome === record.outcome) return known !== undefined
+  return isFinal(known.outcome) && known.outcome !== 'Unknown' && !isFinal(record.outcome)
 }
 
 /**
@@ -80,12 +99,20 @@ function previous(known: ReadonlyMap<string, RunRecord>, key: string, record: Ru
   return known.get(key) ?? known.get(record.jobName ?? '')
 }
 
-/** A run in progress whose Job is gone: nobody can tell any more how it ended. */
-function vanished(observed: ObservedSchedule, before: readonly RunRecord[]): readonly RunRecord[] {
+/** Runs in progress whose Job is not in the store. */
+function withoutJob(observed: ObservedSchedule, before: readonly RunRecord[]): readonly RunRecord[] {
   const present = new Set(observed.jobs.map((job) => job.metadata.uid))
-  return before
-    .filter((record) => !isFinal(record.outcome) && record.jobUID !== undefined && !present.has(record.jobUID))
-    .map((record) => ({ ...record, outcome: 'Unknown', reason: 'EvidenceGone', message: 'its Job was deleted before its end was seen' }))
+  return before.filter((record) => !isFinal(record.outcome) && record.jobUID !== undefined && !present.has(record.jobUID))
+}
+
+/** Every store shows the Job of a run by then: another operator may have recorded what our store does not show yet. */
+function visibleFrom(record: RunRecord): Instant {
+  return timeOf(record) + longestDeadline + eps
+}
+
+/** Nobody can tell any more how it ended. */
+function evidenceGone(record: RunRecord): RunRecord {
+  return { ...record, outcome: 'Unknown', reason: 'EvidenceGone', message: 'its Job was deleted before its end was seen' }
 }
 
 /** Newest first: those that must stay, and the latest others in the room that is left. */
@@ -180,6 +207,7 @@ export interface Surplus {
 /**
  * Finished Jobs beyond the user's history limits, oldest first; only those whose end is recorded. The controller makes a Job
  * again that is deleted before its cache shows that it was made: so it must have gone on to a later match, or be out of time.
+ * And its end must be old enough for every operator to have seen the record.
  */
 export function surplusJobs(observed: ObservedSchedule, cronJob: CronJob, valid: Valid): readonly Surplus[] {
   const final = new Set((observed.status?.runs ?? []).filter(({ outcome }) => isFinal(outcome)).map(({ jobUID }) => jobUID))
@@ -188,7 +216,10 @@ export function surplusJobs(observed: ObservedSchedule, cronJob: CronJob, valid:
   const isTold = ({ metadata }: Job) => final.has(metadata.uid) || !listed.has(metadata.uid)
   const from = (at: Instant | undefined) => (at === undefined || at < last ? -Infinity : at + patienceOf(cronJob, valid) + 1)
   const nameAt = runNamer(observed)
-  const outcomes = observed.jobs.map((job) => ({ job, outcome: recordOf(job, nameAt).outcome, at: bornAt(job) }))
+  const outcomes = observed.jobs.map((job) => {
+    const { outcome, completionTime } = recordOf(job, nameAt)
+    return { job, outcome, at: bornAt(job), ended: parseInstant(completionTime) ?? -Infinity }
+  })
   const beyond = (limit: number, succeeded: boolean) =>
     outcomes
       .filter(({ outcome }) => isFinal(outcome) && (outcome === 'Succeeded') === succeeded)
@@ -196,6 +227,6 @@ export function surplusJobs(observed: ObservedSchedule, cronJob: CronJob, valid:
       .slice(limit)
   return [...beyond(valid.spec.successfulJobsHistoryLimit, true), ...beyond(valid.spec.failedJobsHistoryLimit, false)]
     .filter(({ job }) => job.metadata.deletionTimestamp === undefined && isMarked(job) && isTold(job))
-    .map(({ job }) => ({ job, from: from(scheduledTime(job)) }))
+    .map(({ job, ended }) => ({ job, from: Math.max(from(scheduledTime(job)), ended + eps) }))
     .toReversed()
 }

@@ -38,7 +38,7 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
   const next = withoutRefused(observed, nextStep(observed, verdict, now), now)
-  const accounts = ledger(observed, next.records, latestOf(next.accountedThrough, accountedThroughOf(observed)))
+  const accounts = ledger(observed, { extra: next.records, accountedThrough: latestOf(next.accountedThrough, accountedThroughOf(observed)), now })
   const input = { observed, verdict, cronJob, standing: next.standing, ledger: accounts, now }
   const { namespace, name, uid, resourceVersion } = observed.metadata
   const tidy = cronJob === undefined || next.records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
@@ -48,7 +48,7 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
     // The pass that sees what the actions did tells it. A refused action does nothing, and that must be told now.
     status: next.actions.length > 0 && next.standing.kind !== 'stalled' ? undefined : status,
     events: scheduleEvents(input, next),
-    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt)),
+    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, accounts.next)),
   }
 }
 

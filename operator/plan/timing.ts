@@ -12,6 +12,9 @@ export const settledAge = 60 * second
 /** When the CronJob controller is reminded of a match that it has not fired; milliseconds after it. */
 export const nudgeDelay = 20 * second
 
+/** No `startingDeadlineSeconds` that we write is longer; milliseconds. */
+export const longestDeadline = 300 * second
+
 /**
  * I9: the native `startingDeadlineSeconds`. It bounds what an edit could fire in retrospect, and keeps at most one match due
  * at a time; how late a run may start is the user's deadline, which only shortens it.
@@ -19,7 +22,7 @@ export const nudgeDelay = 20 * second
 export function nativeDeadline(smallestGap: number, startingDeadlineSeconds: number): number {
   const gap = Math.floor(smallestGap / second)
   const belowGap = smallestGap >= 4 * minute ? gap - 150 : gap - 1
-  return Math.max(10, Math.min(300, startingDeadlineSeconds, belowGap))
+  return Math.max(10, Math.min(longestDeadline / second, startingDeadlineSeconds, belowGap))
 }
 
 /** The matches of an expression in (after, through], oldest first; at most `limit` of them, the newest ones. */

@@ -32,7 +32,7 @@ export function faultsOf(life: Life): readonly string[] {
   const segments = segmentsOf(life.wishes)
   const jobs = jobsOf(life)
   return [
-    ...life.cluster.operator.bugs.map((bug) => `a plan threw: ${bug}`),
+    ...[...life.cluster.operator.bugs, ...life.cluster.rival.bugs].map((bug) => `a plan threw: ${bug}`),
     ...phantoms(life, segments, jobs),
     ...(life.byHand.length > 0 ? [] : twins(jobs)),
     ...unfired(life, segments, jobs),
@@ -185,7 +185,7 @@ function wrongCounts(life: Life, records: readonly RunRecord[], jobs: readonly B
   // More than ten at once are not all listed, but each has its event.
   const told = ([['skipped', 'Skipped'], ['missed', 'Missed'], ['unknown', 'Unknown']] as const).map(([name, outcome]) => {
     const listed = records.filter((record) => record.outcome === outcome).length
-    const events = life.cluster.operator.events.filter(({ reason }) => reason === `Run${outcome}`).length
+    const events = [...life.cluster.operator.events, ...life.cluster.rival.events].filter(({ reason }) => reason === `Run${outcome}`).length
     return { name, least: listed, most: Math.max(listed, events) }
   })
   return [...numbers, ...told].flatMap(({ name, least, most }) => {

@@ -158,6 +158,7 @@ class Living {
     cluster.server.create('integrations', asBody(integration()))
     cluster.controller.start()
     cluster.operator.start()
+    if (this.#random.chance(0.2)) this.#beRivals()
     this.#create()
     const end = start + this.#random.whole(10, 40) * (pace === 'minutes' ? minute : stepOf[pace] / 5)
     for (let left = this.#random.whole(0, 12); left > 0; left--) {
@@ -169,6 +170,7 @@ class Living {
     this.#restore()
     this.#crashes = 0
     this.#losses = 0
+    cluster.rival.crash()
     const quietFrom = cluster.now
     await cluster.runFor(rest[pace])
     return {
@@ -184,6 +186,11 @@ class Living {
       quietFrom,
       log: this.#log,
     }
+  }
+
+  #beRivals(): void {
+    this.#say('two operators')
+    this.#cluster.rival.start()
   }
 
   /** The next moment of interest: any, or one close to an occurrence. */
@@ -343,7 +350,8 @@ class Living {
     if (this.#cluster.operator.isRunning || last === undefined) return
     this.#operatorDown[this.#operatorDown.length - 1] = { from: last.from, until: this.#cluster.now }
     this.#say('operator up')
-    this.#cluster.operator.start()
+    const staleness = this.#random.chance(0.3) ? this.#random.whole(1, this.#longestLag) : 0
+    this.#cluster.operator.start(this.#cluster.history.filter(({ at }) => at > this.#cluster.now - staleness))
   }
 
   /** Some requests break, and at some the operator dies: before or after they are carried out. */

@@ -3,6 +3,7 @@ import { asJson } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import type { ApiRequest } from '../kube/api-client.ts'
 import { CronJobController, isFinished } from './cron-job-controller.ts'
+import type { Change } from './delayed-view.ts'
 import { objectOf } from './json-reading.ts'
 import { type Resource, type ServerObject, VirtualApiServer, namespace } from './virtual-api-server.ts'
 import { VirtualOperator } from './virtual-operator.ts'
@@ -19,14 +20,6 @@ interface Options {
   readonly statusDelay?: () => number
 }
 
-/** A change that some client made. */
-export interface Change {
-  readonly at: Instant
-  readonly resource: Resource
-  readonly before: ServerObject | undefined
-  readonly after: ServerObject | undefined
-}
-
 export interface SentRequest extends ApiRequest {
   readonly at: Instant
 }
@@ -37,6 +30,8 @@ export class VirtualCluster {
   readonly server: VirtualApiServer
   readonly controller: CronJobController
   readonly operator: VirtualOperator
+  /** A second one, which is there while a leader has not noticed that it no longer is one. */
+  readonly rival: VirtualOperator
   readonly history: Change[] = []
   /** Requests of the operator that arrived. */
   readonly requests: SentRequest[] = []
@@ -53,7 +48,7 @@ export class VirtualCluster {
       if (resource === 'jobs' && before === undefined && after !== undefined) this.#runJob(after, run(after.metadata.name))
     })
     this.controller = new CronJobController({ server, time, statusDelay, lag: (resource) => lag('controller', resource) })
-    this.operator = new VirtualOperator({
+    const operator = (): VirtualOperator => new VirtualOperator({
       server,
       time,
       latency,
@@ -64,6 +59,8 @@ export class VirtualCluster {
         return isCarriedOut
       },
     })
+    this.operator = operator()
+    this.rival = operator()
   }
 
   /** Everything is there and runs. */

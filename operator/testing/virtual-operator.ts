@@ -5,7 +5,7 @@ import { createApply } from '../kube/apply.ts'
 import type { Clock } from '../kube/clock.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import type { EventDraft } from '../plan/action.ts'
-import { type Lag, watchLate } from './delayed-view.ts'
+import { type Change, type Lag, watchLate } from './delayed-view.ts'
 import { MemoryStores } from './memory-stores.ts'
 import { recordedLog } from './recorded-log.ts'
 import { virtualApiClient } from './virtual-api-client.ts'
@@ -39,12 +39,13 @@ export class VirtualOperator {
     return this.#process !== undefined
   }
 
-  /** Begins with what the API server has now. */
-  start(): void {
+  /** Begins with what the API server has now, but for these changes: those it hears of later. */
+  start(later: readonly Change[] = []): void {
     const { server, time, lag, latency, arrives } = this.#options
     const memory = new MemoryStores()
     const stopWatching = watchLate(server, time, {
       lag,
+      later,
       seen: (resource, before, after) => {
         time.note()
         if (after !== undefined) memory.put(resource, after)
