@@ -34,14 +34,21 @@ dead_process() {
 
 # stop PROCESS...: SIGKILL, since nothing they hold is kept; returns when all are gone.
 stop() {
-  local process pid _
+  local process pid pids='' _
   for process in "$@"; do
-    if pid=$(owned_pid "$process"); then kill -KILL "$pid" 2>/dev/null || true; fi
+    if pid=$(owned_pid "$process"); then kill -KILL "$pid" 2>/dev/null || true; pids+=" $pid"; fi
   done
-  for process in "$@"; do
-    for _ in {1..200}; do owned_pid "$process" >/dev/null || break; sleep 0.02; done
-    rm -f "$state/$process.pid"
+  for pid in $pids; do
+    for _ in {1..200}; do ! has_ended "$pid" || break; sleep 0.02; done
   done
+  for process in "$@"; do rm -f "$state/$process.pid"; done
+}
+
+# has_ended PID: no thread of it holds a port or a file any more. Output is let go of first, and ports a little later; a zombie that
+# nobody collects has let go of everything once it is the last of its threads.
+has_ended() {
+  local threads=(/proc/"$1"/task/*)
+  [[ ! -d /proc/$1 ]] || { (( ${#threads[@]} == 1 )) && grep -qs '^State:[[:space:]]*[ZX]' "/proc/$1/status"; }
 }
 
 # wait_until SECONDS COMMAND...: until COMMAND succeeds; fails with the last words of a process that ends, or when the time is over.

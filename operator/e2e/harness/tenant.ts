@@ -89,27 +89,48 @@ export class Tenant {
   }
 
   /** The object, once `holds` is true of it. */
-  until<R extends WatchedResource>(resource: R, name: string, holds: (object: Kinds[R]) => boolean, within = 3 * minutes): Promise<Kinds[R]> {
+  async until<R extends WatchedResource>(resource: R, name: string, holds: (object: Kinds[R]) => boolean, within = 3 * minutes): Promise<Kinds[R]> {
     const look = () => {
       const current = this.find(resource, name)
       return current !== undefined && holds(current) ? current : undefined
     }
-    return eventually([resource], look, { within, state: () => this.#stateOf(resource, name) })
+    const found = await eventually([resource], look, { within, state: () => this.#stateOf(resource, name) })
+    await this.caughtUp()
+    return found
   }
 
-  untilGone(resource: WatchedResource, name: string, within = 3 * minutes): Promise<true> {
+  async untilGone(resource: WatchedResource, name: string, within = 3 * minutes): Promise<void> {
     const look = () => (this.find(resource, name) === undefined ? true : undefined)
-    return eventually([resource], look, { within, state: () => this.#stateOf(resource, name) })
+    await eventually([resource], look, { within, state: () => this.#stateOf(resource, name) })
+    await this.caughtUp()
+  }
+
+  /**
+   * Each resource has a watch of its own, and one can be behind another: who has seen a status and then looks at the CronJob of
+   * which it speaks must wait for what is there now.
+   */
+  async caughtUp(): Promise<void> {
+    await Promise.all(kept.map(async (resource) => {
+      const { items, metadata: list } = decoded<{ items: readonly KubernetesObject[]; metadata: { resourceVersion: string } }>(await api.get(this.path(resource)))
+      const present = new Map(items.map(({ metadata }) => [metadata.name, Number(metadata.resourceVersion)]))
+      const isSeen = () =>
+        [...present].every(([name, version]) => this.versions(resource, name).some((seen) => Number(seen?.metadata.resourceVersion) >= version)) &&
+        this.all(resource).every(({ metadata }) => present.has(metadata.name) || Number(metadata.resourceVersion) > Number(list.resourceVersion))
+      await eventually([resource], () => (isSeen() ? true : undefined), { within: minutes, state: () => `the watch of ${resource} is behind` })
+    }))
   }
 
   /** Runs of a schedule of which `holds` is true, once there are `count` of them. */
-  untilJobs(schedule: string, count: number, holds: (job: Job) => boolean = () => true, within = 4 * minutes): Promise<readonly Job[]> {
+  async untilJobs(schedule: string, count: number, holds: (job: Job) => boolean = () => true, within = 4 * minutes): Promise<readonly Job[]> {
     const look = () => {
       const found = this.jobs(schedule).filter(holds)
       return found.length >= count ? found : undefined
     }
-    const state = () => `Jobs: ${this.jobs(schedule).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status?.conditions ?? status)}`).join(', ')}; ${this.#stateOf('scheduledintegrations', schedule)}; ${this.#stateOf('cronjobs', schedule)}`
-    return eventually(['jobs', 'scheduledintegrations', 'cronjobs'], look, { within, state })
+    const state = () =>
+      `Jobs: ${this.jobs(schedule).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status?.conditions ?? status)}`).join(', ')}; ${this.#stateOf('scheduledintegrations', schedule)}; ${this.#stateOf('cronjobs', schedule)}`
+    const found = await eventually(['jobs', 'scheduledintegrations', 'cronjobs'], look, { within, state })
+    await this.caughtUp()
+    return found
   }
 
   /** A status for the present generation in which Ready is True, for this reason if one is given. */
