@@ -187,7 +187,7 @@ describe('occurrences without a Job', () => {
 })
 
 describe('the Jobs of a schedule', () => {
-  const ended = (time: string, annotations = marked) => job(made, time, { outcome: 'Complete', annotations })
+  const ended = (time: string, annotations: Readonly<Record<string, string>> = marked) => job(made, time, { outcome: 'Complete', annotations })
   const times = ['2026-03-02T09:00Z', '2026-03-02T09:10Z', '2026-03-02T09:20Z', '2026-03-02T09:30Z', '2026-03-02T09:40Z']
 
   it('get their name and a second owner once their record is in the status', () => {
@@ -213,7 +213,7 @@ describe('the Jobs of a schedule', () => {
   })
 
   it('stay until their end is in the status, until they are marked, and while they are on their way out', () => {
-    const unmarked = ended('2026-03-02T09:00Z', {} as typeof marked)
+    const unmarked = ended('2026-03-02T09:00Z', {})
     const unrecorded = ended('2026-03-02T09:10Z')
     const going = { ...ended('2026-03-02T09:20Z'), metadata: { ...ended('2026-03-02T09:20Z').metadata, deletionTimestamp: '2026-03-02T10:04:00Z' } }
     const status = { runs: [recordOf(unrecorded, 'Running')] }

@@ -21,10 +21,10 @@ const parts = Array.from({ length: 4 }, (_unused, part) => part)
  */
 describe('a life of a schedule has no fault', { timeout: 60_000 }, () => {
   it.each(parts)('while users change their minds (part %i)', async (part) => {
-    expect(await faultyLives('Users', { from: 1 + part * 50, count: 50 })).toEqual([])
+    expect(await faultyLives('Users', { from: 1 + part * 40, count: 40 })).toEqual([])
   })
 
   it.each(parts)('while somebody also changes and deletes CronJobs and Jobs by hand (part %i)', async (part) => {
-    expect(await faultyLives('Vandals', { from: 1_001 + part * 20, count: 20 })).toEqual([])
+    expect(await faultyLives('Vandals', { from: 1_001 + part * 12, count: 12 })).toEqual([])
   })
 })
