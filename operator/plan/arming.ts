@@ -1,14 +1,13 @@
 import type { Instant } from '../model/instant.ts'
 import { parseInstant } from '../model/instant.ts'
-import { nextMatch } from '../model/cron-next.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
 import { type Evidence, evidenceKey } from './action.ts'
-import { type Candidate, type Horizon, candidatesFrom, horizonOf, isBetter, parsedExpression } from './candidates.ts'
+import { type Candidate, type Horizon, candidatesFrom, horizonOf, isBetter } from './candidates.ts'
 import type { Cursor, Expression } from './cursor.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { jobNameAt } from './run-record.ts'
 import type { PlannableRule } from './schedule-rule.ts'
-import { eps, matchesIn, quiet, settledAge } from './timing.ts'
+import { eps, matchAfter, matchesIn, quiet, settledAge } from './timing.ts'
 
 /** An occurrence more than this far away is waited for with the CronJob parked: a date-specific expression repeats each year. */
 export const farthest = 360 * 24 * 3_600_000
@@ -130,7 +129,5 @@ export function isExpressionOurs(cronJob: CronJob, cursor: Cursor): boolean {
 
 /** First match on the server strictly after an instant. */
 export function nextOnServer(cronJob: CronJob, after: Instant): Instant | undefined {
-  const expression = expressionOf(cronJob)
-  const cron = parsedExpression(expression)
-  return cron === undefined ? undefined : nextMatch(cron, expression.timeZone, after)
+  return matchAfter(expressionOf(cronJob), after)
 }

@@ -36,3 +36,9 @@ export function matchesIn(expression: Expression, after: Instant, through: Insta
   }
   return matches
 }
+
+/** First match strictly after an instant. */
+export function matchAfter(expression: Expression, after: Instant): Instant | undefined {
+  const cron = parsedExpression(expression)
+  return cron === undefined ? undefined : nextMatch(cron, expression.timeZone, after)
+}

@@ -8,7 +8,7 @@ import type { Cursor, Expression } from '../plan/cursor.ts'
 import { newCronJob } from '../plan/cron-job.ts'
 import type { ObservedSchedule } from '../plan/observed.ts'
 import { cursorNow } from '../plan/schedule-step.ts'
-import { type Valid, verdictOn } from '../plan/verdict.ts'
+import { verdictOn } from '../plan/verdict.ts'
 import { objectOf } from './json-reading.ts'
 import { withDefaults } from './kubernetes-defaults.ts'
 import { MemoryStores } from './memory-stores.ts'
@@ -156,11 +156,4 @@ export function observation(world: World): ObservedSchedule {
   const observed = memory.observe(`${namespace}/${world.schedule.metadata.name}`, world.learned ?? nothingLearned)
   if (observed === undefined) throw new Error('the schedule is not in the store')
   return observed
-}
-
-/** The verdict on a schedule that is meant to be valid. */
-export function validVerdict(world: World): Valid {
-  const verdict = verdictOn(observation(world))
-  if (verdict.kind === 'invalid') throw new Error(JSON.stringify(verdict.problems))
-  return verdict
 }

@@ -268,7 +268,7 @@ function jobOf(cronJob: ServerObject, name: string, match: Instant): JsonObject 
   }
 }
 
-export function controllerOf(object: ServerObject | undefined): OwnerReference | undefined {
+function controllerOf(object: ServerObject | undefined): OwnerReference | undefined {
   return object?.metadata.ownerReferences?.find(({ controller }) => controller === true)
 }
 

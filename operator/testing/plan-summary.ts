@@ -1,7 +1,6 @@
 import { type Instant, formatInstant, minute } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import type { Action, Plan } from '../plan/action.ts'
-import { mergePatchOf } from '../plan/merge-patch.ts'
 import { planSchedule } from '../plan/schedule.ts'
 import { type World, objectsOf, observation } from './builders.ts'
 import { objectOf, objectsIn, textOf } from './json-reading.ts'
@@ -31,11 +30,6 @@ export function summaryOf(world: World, now: Instant): Summary {
     events: plan.events.map(({ type, reason }) => (type === 'Normal' ? reason : `${reason}!`)),
     wake: plan.requeue.kind === 'at' ? clockText(plan.requeue.at) : 'on change',
   }
-}
-
-/** Whether the status that is there is the one that is planned. */
-export function isStatusAsPlanned({ status }: Plan): boolean {
-  return status === undefined || mergePatchOf(status.live, status.status) === undefined
 }
 
 function actionText(world: World, action: Action): string {

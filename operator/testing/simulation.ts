@@ -66,7 +66,7 @@ const starts: readonly [readonly [string, string], ...(readonly [string, string]
   ['2028-02-28T22:00Z', 'Etc/UTC'],
 ]
 
-export function randomSchedule({ random, pace, timeZone, start }: Setting, around: Instant): Schedule {
+function randomSchedule({ random, pace, timeZone, start }: Setting, around: Instant): Schedule {
   const later = around + random.whole(-1, 6) * stepOf[pace]
   const kind = random.whole(0, 14)
   if (kind === 0) return { timeZone: 'Etc/UTC', ...localStart(later), recurrence: { once: {} } }

@@ -3,7 +3,7 @@ import { decoded } from './api.ts'
 
 /** The API server's own record of requests: what really was asked, whatever the operator believes. */
 
-export const operatorUser = 'system:serviceaccount:integration-scheduler:integration-scheduler'
+const operatorUser = 'system:serviceaccount:integration-scheduler:integration-scheduler'
 
 interface AuditEvent {
   readonly verb: string
