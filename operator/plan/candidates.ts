@@ -82,7 +82,7 @@ export function sameExpression(a: Expression, b: Expression): boolean {
  * The longest run of occurrences from `first` on that is exactly one cross product minutes x hours x days x months of one
  * year in UTC: five plain numeric fields, so that no reading of zones or of day-of-week can make it mean anything else.
  */
-export function windowExpression(occurrences: Occurrences, first: Instant): Expression {
+function windowExpression(occurrences: Occurrences, first: Instant): Expression {
   const fields = { minutes: new Set<number>(), hours: new Set<number>(), days: new Set<number>(), months: new Set<number>() }
   const year = new Date(first).getUTCFullYear()
   let best = ''
