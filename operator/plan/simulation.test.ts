@@ -19,7 +19,7 @@ const parts = Array.from({ length: 4 }, (_unused, part) => part)
  * of it told, with edits at any second, watches that lag, crashes between any two writes, lost answers, two operators at once,
  * and outages of either side.
  */
-describe('a life of a schedule has no fault', { timeout: 60_000 }, () => {
+describe('a life of a schedule has no fault', { timeout: 600_000 }, () => {
   it.each(parts)('while users change their minds (part %i)', async (part) => {
     expect(await faultyLives('Users', { from: 1 + part * 40, count: 40 })).toEqual([])
   })
