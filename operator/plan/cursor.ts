@@ -67,7 +67,7 @@ export function cursorOf(cronJob: CronJob): Cursor | undefined {
   try {
     const parsed = wire.safeParse(JSON.parse(text))
     if (!parsed.success) return undefined
-    const { template, parkedAt, untoldAfter, nudged, ...rest } = parsed.data
+    const { v: _readable, template, parkedAt, untoldAfter, nudged, ...rest } = parsed.data
     return { ...rest, template, parkedAt, untoldAfter, nudged }
   } catch {
     return undefined // not JSON: the same as lost

@@ -7,7 +7,8 @@ import { quantity } from '../model/quantity.ts'
  * quantities, so whole objects are never compared (they would differ for ever).
  */
 export function covers(live: Json | undefined, desired: Json | undefined, path: readonly string[] = []): boolean {
-  if (isEmpty(desired)) return isEmpty(live) || typeof live === 'object'
+  if (desired === undefined) return true // not written
+  if (isEmpty(desired) && isEmpty(live)) return true
   if (Array.isArray(desired)) {
     return Array.isArray(live) && live.length === desired.length && desired.every((item: Json, index) => covers(live[index], item, path))
   }
