@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /**
  * unit: beside their files, no cluster, no real waiting. e2e: stories on a real control plane whose node is played; e2e-node:
  * stories with real containers on a real node. Those need KUBECONFIG (hack/test, or `eval "$(hack/cluster env)"`), run side by side in
- * namespaces of their own, and are followed by what must hold at the end.
+ * namespaces of their own, and are followed by those that cannot share the operator, and by what must hold at the end.
  */
 const stories = {
   pool: 'threads',
@@ -15,7 +15,7 @@ const stories = {
   teardownTimeout: 30_000,
   sequence: { concurrent: true, groupOrder: 1 },
 } as const
-const ending = { ...stories, sequence: { ...stories.sequence, groupOrder: 2 } } as const
+const after = (groupOrder: number) => ({ ...stories, sequence: { ...stories.sequence, groupOrder } })
 
 export default defineConfig({
   test: {
@@ -31,9 +31,10 @@ export default defineConfig({
         },
       },
       { test: { ...stories, name: 'e2e', include: ['operator/e2e/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-process.ts' } },
-      { test: { ...ending, name: 'e2e-end', include: ['operator/e2e/end/*.test.ts'] } },
+      { test: { ...after(2), name: 'e2e-outage', include: ['operator/e2e/outage/*.test.ts'] } },
+      { test: { ...after(3), name: 'e2e-end', include: ['operator/e2e/end/*.test.ts'] } },
       { test: { ...stories, name: 'node', include: ['operator/e2e/node/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-pod.ts' } },
-      { test: { ...ending, name: 'node-end', include: ['operator/e2e/end/*.test.ts'] } },
+      { test: { ...after(3), name: 'node-end', include: ['operator/e2e/end/*.test.ts'] } },
     ],
   },
 })

@@ -3,23 +3,11 @@ import { expect } from 'vitest'
 import { api } from './harness/api.ts'
 import { auditMark, inWords, operatorRequests, operatorWrites } from './harness/audit-log.ts'
 import { integration, onceAYear, scheduled, startAt } from './harness/manifests.ts'
-import { operatorFile, operatorPid, untilOperatorReady } from './harness/operator-process.ts'
+import { isGone, operatorFile, operatorPid, untilOperatorReady } from './harness/operator-process.ts'
 import { sleep, test } from './harness/tenant.ts'
 import { minutes } from './harness/watched.ts'
 
 // The only file that interferes with the operator's process. All other stories go on meanwhile: they must not notice.
-
-const restInPeace = async (pid: number): Promise<void> => {
-  process.kill(pid, 'SIGKILL')
-  const isThere = () => {
-    try {
-      return process.kill(pid, 0)
-    } catch {
-      return false
-    }
-  }
-  while (isThere()) await sleep(50)
-}
 
 test('an operator that is killed and started again writes nothing but what changed meanwhile', async ({ tenant }) => {
   const tomorrow = startAt(Date.now() + 24 * 60 * minutes)
@@ -46,7 +34,9 @@ test('an operator that is killed and started again writes nothing but what chang
   await writeFile(operatorFile('hold'), '')
   const mark = await auditMark()
   try {
-    await restInPeace(await operatorPid())
+    const pid = await operatorPid()
+    process.kill(pid, 'SIGKILL')
+    while (!isGone(pid)) await sleep(50)
     await api.remove(tenant.path('cronjobs', 'lost'))
     await tenant.edit('disabled-meanwhile', { suspend: true })
     await tenant.change('cronjobs', 'drifted', { spec: { successfulJobsHistoryLimit: 1 } })

@@ -22,6 +22,14 @@ export async function operatorPid(): Promise<number> {
   return Number(await readFile(operatorFile('pid'), 'utf8'))
 }
 
+export function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0)
+  } catch {
+    return true
+  }
+}
+
 /** Resolves when a process other than `former` runs and its caches are complete. */
 export async function untilOperatorReady(former?: number): Promise<number> {
   return retried(async () => {
