@@ -61,7 +61,8 @@ export class Tenant {
 
   async change<R extends WatchedResource>(resource: R, name: string, patch: JsonObject): Promise<Kinds[R]> {
     const { metadata } = decoded<KubernetesObject>(await api.merge(this.path(resource, name), patch))
-    const look = () => this.versions(resource, name).find((version) => version?.metadata.resourceVersion === metadata.resourceVersion)
+    // A watch that was interrupted shows a later version instead.
+    const look = () => this.versions(resource, name).find((version) => Number(version?.metadata.resourceVersion) >= Number(metadata.resourceVersion))
     return eventually([resource], look, { within: minutes, state: () => `the change has not been seen: ${this.#stateOf(resource, name)}` })
   }
 
