@@ -39,7 +39,7 @@ async function computing(): Promise<void> {
 
 async function storiesOnPlayedNode(): Promise<void> {
   const isUp = await steps.run('cluster', { ...cluster('up', '--local', '--name', played), isShown: true })
-  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-outage', 'e2e-end'], played))
+  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-costs', 'e2e-outage', 'e2e-end'], played))
   else notRun('e2e', 'its cluster or the build failed')
   await steps.run('cluster down', cluster('down', '--name', played))
 }
