@@ -102,6 +102,11 @@ describe('an armed CronJob', () => {
       now: '2026-03-02T11:00:02Z',
       want: { actions: ['patch: armed [*/20 * * * *] Etc/UTC floor 11:00:02'] },
     },
+    'an edit while it is not known what became of the last runs parks until that is told': {
+      given: armed({ ...hourly, lastScheduleTime: '2026-03-02T09:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')], now: { schedule: cron('45 * * * *') } }),
+      now: '2026-03-02T11:08:00Z',
+      want: { actions: ['patch: parked [0 * * * *] Etc/UTC floor 11:08:00 undecided'] },
+    },
     'an edit to one run more than 360 days away parks': {
       given: armed({ ...hourly, now: { schedule: { startDate: '2027-08-01', startTime: '10:00', recurrence: { once: {} } } } }),
       now: midHour,
@@ -198,6 +203,11 @@ describe('an armed CronJob', () => {
     },
     'after the last run it is parked': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
+      now: '2026-03-02T10:00:03Z',
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:00:03'] },
+    },
+    'the Job of the last run suffices, when the controller has not written down that it made it': {
+      given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
       now: '2026-03-02T10:00:03Z',
       want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:00:03'] },
     },

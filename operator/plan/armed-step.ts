@@ -1,6 +1,6 @@
 import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { evidenceOf, expressionOf, expressionToArm, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
 import { type Candidate, isBetter, sameExpression } from './candidates.ts'
 import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
@@ -61,7 +61,8 @@ function edit(scene: Scene, valid: Valid): Step {
   return progressing('writing the edited schedule', { actions: [arm(scene, valid, candidate, now)] })
 }
 
-function arm({ observed, cronJob }: Scene, valid: Valid, candidate: Candidate, floor: Instant): Action {
+function arm({ observed, cronJob }: Scene, valid: Valid, candidate: Candidate, after: Instant): Action {
+  const floor = floorUnder(candidate, valid.rule, after)
   const cursor = cursorNow(observed, valid, { floor, suspend: false, expression: candidate.expression, parkedAt: undefined })
   return patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursor), `arm: ${candidate.expression.schedule}`)
 }

@@ -1,5 +1,4 @@
-import type { Instant } from '../model/instant.ts'
-import { parseInstant } from '../model/instant.ts'
+import { type Instant, minute, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
 import { type Evidence, evidenceKey } from './action.ts'
 import { type Candidate, type Horizon, candidatesFrom, horizonOf, isBetter } from './candidates.ts'
@@ -101,6 +100,16 @@ export function expressionToArm(frame: ArmingFrame, now: Instant): Candidate | u
   return candidatesFrom(frame.rule, first, now)
     .filter(({ expression }) => firesNothingElse(frame, expression, now))
     .reduce<Candidate | undefined>((best, next) => (best === undefined || isBetter(next.horizon, best.horizon, now) ? next : best), undefined)
+}
+
+/**
+ * The floor of a CronJob that gets this expression: its matches after the floor are occurrences. A cron that takes over shortly
+ * before startDate has matches before it, which nobody may ever take for occurrences that came to nothing.
+ */
+export function floorUnder({ expression }: Candidate, { occurrences }: PlannableRule, floor: Instant): Instant {
+  const first = occurrences.next(floor)
+  const match = matchAfter(expression, floor)
+  return first !== undefined && match !== undefined && match < first ? first - minute : floor
 }
 
 /** The first occurrence that the controller can still fire when it is armed now. */

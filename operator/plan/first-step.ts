@@ -1,5 +1,5 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
-import { expressionToArm, farthest, restingExpression } from './arming.ts'
+import { expressionToArm, farthest, floorUnder, restingExpression } from './arming.ts'
 import { cronJobName, newCronJob } from './cron-job.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { type Step, cursorNow, frameOf, isEnabled, progressing } from './schedule-step.ts'
@@ -16,7 +16,8 @@ export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant
   const frame = { ...frameOf(observed, valid, floor, undefined), lookedThrough: now }
   const armed = isEnabled(valid) ? expressionToArm(frame, now) : undefined
   const expression = armed?.expression ?? restingExpression(valid.rule, now)
-  const cursor = cursorNow(observed, valid, { floor, suspend: armed === undefined, expression, parkedAt: undefined })
+  const under = armed === undefined ? floor : floorUnder(armed, valid.rule, floor)
+  const cursor = cursorNow(observed, valid, { floor: under, suspend: armed === undefined, expression, parkedAt: undefined })
   const owner = { kind: 'ScheduledIntegration' as const, namespace, name, uid }
   const wasThere = observed.status?.cronJob !== undefined
   return progressing(wasThere ? 'creating the CronJob again' : 'creating the CronJob', {

@@ -200,7 +200,7 @@ describe('a parked CronJob', () => {
     'is armed 360 days before it': {
       given: parked({ was: { startDate: '2027-08-01', startTime: '10:00', recurrence: { once: {} } }, wasSuspended: false, expression: '0 10 1 8 *' }),
       now: '2026-08-06T10:00:00Z',
-      want: { actions: ['patch: armed [0 10 1 8 *] Etc/UTC floor 10:15:00'] },
+      want: { actions: ['patch: armed [0 10 1 8 *] Etc/UTC floor 09:59:00'] },
     },
   })
 

@@ -2,7 +2,7 @@ import { type Instant, second } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
-import { evidenceOf, expressionOf, expressionToArm, inFlightAfter, jobNamed, lookedThrough, restingExpression } from './arming.ts'
+import { evidenceOf, expressionOf, expressionToArm, floorUnder, inFlightAfter, jobNamed, lookedThrough, restingExpression } from './arming.ts'
 import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { wakeBefore } from './first-step.ts'
@@ -120,7 +120,7 @@ function release(scene: Scene, valid: Valid): Step {
   const frame = frameOf(observed, valid, floor, cronJob)
   const candidate = expressionToArm(frame, now)
   if (candidate !== undefined) {
-    const armed = cursorNow(observed, valid, { floor, suspend: false, expression: candidate.expression, parkedAt: undefined })
+    const armed = cursorNow(observed, valid, { floor: floorUnder(candidate, valid.rule, floor), suspend: false, expression: candidate.expression, parkedAt: undefined })
     return progressing('arming the CronJob', { actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, armed), `arm: ${candidate.expression.schedule}`)] })
   }
   const base = Math.max(floor, settledThrough(observed), lookedThrough(cronJob))

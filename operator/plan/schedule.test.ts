@@ -242,6 +242,21 @@ describe('a schedule on a cluster', () => {
     expect(objectsIn(statusOf(life).conditions)[1]).toMatchObject({ type: 'Active', status: 'False', reason: 'Completed' })
   })
 
+  it('has nothing to tell of the days before its start, when it is suspended after its cron took over', async () => {
+    const later = schedule({ created: now, spec: { schedule: { startDate: '2026-03-06', recurrence: { cron: '0 4 * * *' } } } })
+    const life = await cluster({ ...steady, schedule: later, cronJob: undefined }, now)
+    await life.runUntil(at('2026-03-05T12:00Z'))
+    expect(life.server.get('cronjobs', 'nightly')?.spec.schedule).toBe('0 4 6-31 3 *')
+    life.operator.crash()
+    life.operator.start() // it looks again
+    await life.runFor(minute)
+    expect(life.server.get('cronjobs', 'nightly')?.spec.schedule).toBe('0 4 * * *')
+    life.edit('scheduledintegrations', 'nightly', (spec) => ({ ...spec, suspend: true }))
+    await life.runFor(hour)
+    expect(statusOf(life).counts).toBeUndefined()
+    expect(objectsIn(statusOf(life).conditions)[1]).toMatchObject({ type: 'Active', reason: 'Suspended' })
+  })
+
   it('waits for a run that is more than 360 days away, and fires it', async () => {
     const far = schedule({ created: now, spec: { schedule: { startDate: '2027-06-01', startTime: '10:00', recurrence: { once: {} } } } })
     const life = await cluster({ ...steady, schedule: far, cronJob: undefined }, now)
