@@ -4,7 +4,7 @@ import type { Occurrences } from '../model/occurrences.ts'
 import { scheduledTimestampAnnotation } from '../model/names.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import type { RunRecord } from '../model/status-schema.ts'
-import { jobNameAt } from '../plan/run-record.ts'
+import { jobNameAt, runNameAt } from '../plan/run-record.ts'
 import { ruleOf } from '../plan/schedule-rule.ts'
 import { matchesIn, quiet } from '../plan/timing.ts'
 import { objectOf, objectsIn, textOf } from './json-reading.ts'
@@ -160,7 +160,7 @@ function unrecorded(life: Life, segments: readonly Segment[], jobs: readonly Bor
   const fired = new Set(jobs.map(({ match }) => match))
   const { now } = life.cluster
   const forgotten = wantedIn(life, segments)
-    .filter((match) => match < now - accountedAfter && isCalmForRecords(life, match) && !times.includes(match) && !fired.has(match))
+    .filter((match) => match < now - accountedAfter && isCalmForRecords(life, match) && !times.includes(match) && !fired.has(match) && !hasEvent(life, match))
     .map((match) => `the occurrence of ${text(match)} has no record`)
   const isTwin = (time: Instant) => jobs.filter(({ match }) => match === time).length > 1 // told as often as it was fired
   const twice = times.filter((time, index) => time !== undefined && times.indexOf(time) !== index && !isTwin(time)).map((time) => `the occurrence of ${text(time)} was told twice`)
@@ -171,6 +171,13 @@ function unrecorded(life: Life, segments: readonly Segment[], jobs: readonly Bor
 function isCalmForRecords(life: Life, match: Instant): boolean {
   const isSpoilt = (hand: Instant) => match > hand - accountedAfter && match < observedFrom(life, hand) + calmBefore // what comes before a repair is not caught up
   return !life.wishes.some(({ from }) => from > match - calmBefore && from <= match) && !life.byHand.some(isSpoilt)
+}
+
+/** More than ten at once are not all listed, but each has its event, which names it. */
+function hasEvent({ cluster, wishes }: Life, match: Instant): boolean {
+  const names = new Set(wishes.map(({ schedule }) => runNameAt('nightly', schedule?.timeZone ?? 'Etc/UTC', match)))
+  const messages = [...cluster.operator.events, ...cluster.rival.events].map(({ message }) => message)
+  return [...names].some((name) => messages.some((message) => message.startsWith(`run ${name} `)))
 }
 
 /** Runs by how their Jobs ended (those of the last minutes may not be counted yet), occurrences without a Job by what was told. */
