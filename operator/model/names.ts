@@ -27,5 +27,8 @@ export const scheduledTimestampAnnotation = 'batch.kubernetes.io/cronjob-schedul
 /** One Lease in each namespace: the lock table; runs in progress also name it as an owner, so that they outlive a foreground deletion. */
 export const locksLease = 'integration-scheduler-locks'
 
+/** The Lease in the operator's own namespace that names the operator which works; the others wait. */
+export const leaderLease = 'integration-scheduler'
+
 /** Finalizer of Kubernetes' own garbage collector: dependents are orphaned, not deleted, when the object goes. */
 export const orphanFinalizer = 'orphan'

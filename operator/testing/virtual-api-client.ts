@@ -55,6 +55,7 @@ function carriedOut(server: VirtualApiServer, { verb, target, body }: ApiRequest
       return copied(server.create(resource, object(value)))
     case 'patch':
       if (subresource === 'status') return copied(server.mergeStatus(resource, name, object(value)))
+      if (body?.type === 'application/merge-patch+json') return copied(server.mergePatch(resource, name, object(value)))
       return copied(server.jsonPatch(resource, name, operations(value)))
     case 'delete':
       server.delete(resource, name, object(value))

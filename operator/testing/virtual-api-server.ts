@@ -99,6 +99,14 @@ export class VirtualApiServer {
     return this.#replace(resource, before, { ...patched, status: asJson(before).status })
   }
 
+  /** A write to everything but status. */
+  mergePatch(resource: Resource, name: string, patch: JsonObject): ServerObject {
+    const before = this.#existing(resource, name)
+    this.#fence(before, objectOf(patch.metadata))
+    const { metadata: _fence, status: _status, ...rest } = patch
+    return this.#replace(resource, before, merged(asJson(before), rest))
+  }
+
   mergeStatus(resource: Resource, name: string, patch: JsonObject): ServerObject {
     const before = this.#existing(resource, name)
     this.#fence(before, objectOf(patch.metadata))
