@@ -50,7 +50,7 @@ const manifest = z.looseObject({
   }),
 })
 type Manifest = z.infer<typeof manifest>
-const clusterRole = manifest.extend({ rules: z.array(rule) })
+const roleOf = manifest.extend({ rules: z.array(rule) })
 const crd = manifest.extend({
   spec: z.looseObject({ group: z.string(), names: z.looseObject({ plural: z.string() }), versions: z.array(z.looseObject({})) }),
 })
@@ -81,8 +81,8 @@ const render = async (values: unknown = {}, release = 'integration-scheduler'): 
 
 const ofKind = (all: readonly Manifest[], kind: string): Manifest[] => all.filter((one) => one.kind === kind)
 const theDeployment = (all: readonly Manifest[]): z.infer<typeof deployment> => deployment.parse(ofKind(all, 'Deployment')[0])
-const rulesOf = (all: readonly Manifest[], name: string): Rule[] =>
-  clusterRole.parse(ofKind(all, 'ClusterRole').find((role) => role.metadata.name === name)).rules
+const rulesOf = (all: readonly Manifest[], name: string, kind = 'ClusterRole'): Rule[] =>
+  roleOf.parse(ofKind(all, kind).find((role) => role.metadata.name === name)).rules
 
 /** One line for each right: "batch/jobs patch", "coordination.k8s.io/leases[name] get". */
 const rights = (rules: readonly Rule[]): string[] =>
@@ -128,7 +128,7 @@ describe('values', () => {
     ['a typo in an environment variable', { extraEnv: [{ name: 'A', vaule: 'b' }] }, 'vaule'],
     ['a typo in resources', { resources: { limits: { memroy: '1Gi' } } }, 'memroy'],
     ['replicas as text', { replicas: '1' }, 'replicas'],
-    ['two replicas', { replicas: 2 }, 'replicas'],
+    ['a crowd of replicas', { replicas: 6 }, 'replicas'],
     ['fewer than none', { replicas: -1 }, 'replicas'],
     ['an unknown log level', { logLevel: 'verbose' }, 'logLevel'],
     ['no workers', { workers: 0 }, 'workers'],
@@ -247,9 +247,19 @@ describe('the Deployment', () => {
     expect(theDeployment(await render({ image })).spec.template.spec.containers[0].image).toBe(want)
   })
 
-  test('may have no replica, and never two at the same time', async () => {
-    const { replicas, strategy } = theDeployment(await render({ replicas: 0 })).spec
-    expect({ replicas, strategy }).toEqual({ replicas: 0, strategy: { type: 'Recreate' } })
+  test('may have no replica', async () => {
+    expect(theDeployment(await render({ replicas: 0 })).spec.replicas).toBe(0)
+  })
+
+  test('is replaced by one that is ready before the former one ends', async () => {
+    expect(theDeployment(await render()).spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } })
+  })
+
+  test('spreads its replicas over the nodes, when there are several', async () => {
+    const spread = async (replicas: number): Promise<unknown> => theDeployment(await render({ replicas })).spec.template.spec['topologySpreadConstraints']
+    expect(await spread(1)).toBeUndefined()
+    const { matchLabels } = theDeployment(await render()).spec.selector
+    expect(await spread(2)).toEqual([{ topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels } }])
   })
 
   test('selects its own pods', async () => {
@@ -286,15 +296,26 @@ describe('rights', () => {
   })
 
   test('nowhere contain a wildcard, Secrets, or a way to more rights', async () => {
-    const rules = ofKind(await render(), 'ClusterRole').flatMap((role) => clusterRole.parse(role).rules)
+    const all = await render()
+    const rules = [...ofKind(all, 'ClusterRole'), ...ofKind(all, 'Role')].flatMap((role) => roleOf.parse(role).rules)
     const words = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs])
     expect(words.length).toBeGreaterThan(50)
     expect(words.filter((word) => /\*|secret|escalate|bind|impersonate|rbac|serviceaccount|token/.test(word))).toEqual([])
   })
 
-  test('are given in no other way than by ClusterRoles, and bound to the operator\'s ServiceAccount alone', async () => {
+  test('in the operator\'s own namespace are the leader\'s Lease and no other', async () => {
     const all = await render()
-    expect(ofKind(all, 'Role').concat(ofKind(all, 'RoleBinding'))).toEqual([])
+    const lease = 'coordination.k8s.io/leases[integration-scheduler]'
+    expect(rights(rulesOf(all, 'integration-scheduler', 'Role'))).toEqual([`${lease} get`, `${lease} patch`])
+    expect(ofKind(all, 'RoleBinding')).toMatchObject([{
+      metadata: { namespace: 'operators' },
+      roleRef: { kind: 'Role', name: 'integration-scheduler' },
+      subjects: [{ kind: 'ServiceAccount', name: 'integration-scheduler', namespace: 'operators' }],
+    }])
+  })
+
+  test('are bound to the operator\'s ServiceAccount alone', async () => {
+    const all = await render()
     expect(ofKind(all, 'ClusterRoleBinding')).toMatchObject([{
       roleRef: { kind: 'ClusterRole', name: 'integration-scheduler' },
       subjects: [{ kind: 'ServiceAccount', name: 'integration-scheduler', namespace: 'operators' }],
@@ -376,7 +397,8 @@ describe('docs/install.md', () => {
   })
 
   test('lists every right of the operator', async () => {
-    const rules = rulesOf(await render(), 'integration-scheduler')
+    const all = await render()
+    const rules = [...rulesOf(all, 'integration-scheduler'), ...rulesOf(all, 'integration-scheduler', 'Role')]
     const want = rules.map(({ apiGroups, resources, verbs }) =>
       `| ${resources.map((resource) => `\`${resource}\``).join(', ')} | ${apiGroups.join() || 'core'} | ${verbs.join(', ')} |`)
     expect(rows('Rights of the operator').map((row) => row.split('|').slice(0, 4).join('|').concat('|'))).toEqual(want)

@@ -54,7 +54,7 @@ write_kubeconfig_of_account() { # FILE
   (umask 077; kubectl config view --raw --minify > "$1")
   quietly kubectl --kubeconfig "$1" config unset users
   kubectl --kubeconfig "$1" config set-credentials operator --token "$token" >> "$log"
-  quietly kubectl --kubeconfig "$1" config set-context --current --user operator
+  quietly kubectl --kubeconfig "$1" config set-context --current --user operator --namespace "$system"
 }
 
 operator_address() { sed -n 's/.*"address":"\([^"]*\)".*"operator started".*/\1/p' "$own/log/operator.log"; }

@@ -9,6 +9,8 @@ type Schedules = Store<Resource<'ScheduledIntegration'>>
 export interface Metrics {
   readonly apiCalled: (call: ApiCall) => void
   readonly reconciled: (pass: { readonly controller: string; readonly outcome: string; readonly seconds: number }) => void
+  /** Shows that this process works, until that work is stopped. */
+  readonly leading: (work: { stop(): Promise<void> }) => { stop(): Promise<void> }
   /** The Prometheus text format, and its content type. */
   readonly scrape: () => Promise<{ readonly type: string; readonly text: string }>
 }
@@ -28,7 +30,13 @@ export function createMetrics(): Metrics & { readonly watchSchedules: (schedules
   })
   new Gauge({ name: 'integration_scheduler_tzdata_info', help: 'Version of the time zone data that occurrences are computed with.', labelNames: ['version'], registers })
     .labels(process.versions.tz ?? 'unknown').set(1)
+  const leader = new Gauge({ name: 'integration_scheduler_leader', help: '1 while this process works, 0 while it waits for another one that does.', registers })
+  leader.set(0)
   return {
+    leading: (work) => {
+      leader.set(1)
+      return { stop: () => work.stop().finally(() => leader.set(0)) }
+    },
     apiCalled: ({ verb, resource, code }) => calls.labels(verb, resource, code).inc(),
     reconciled: ({ controller, outcome, seconds }) => passes.labels(controller, outcome).observe(seconds),
     scrape: async () => ({ type: registry.contentType, text: await registry.metrics() }),

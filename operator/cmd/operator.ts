@@ -25,7 +25,7 @@ function kubeConfigFrom(file: string | undefined): KubeConfig {
   return kubeConfig
 }
 
-interface Flags extends Pick<OperatorOptions, 'listenAddress' | 'workers' | 'scheduleMetrics'> {
+interface Flags extends Omit<OperatorOptions, 'kubeConfig' | 'log'> {
   readonly kubeconfig?: string
   readonly logLevel: string
 }
@@ -39,6 +39,8 @@ program
   .addOption(new Option('--log-level <level>', 'least level of log lines').env('INTEGRATION_SCHEDULER_LOG_LEVEL').choices(levels).default('info'))
   .addOption(new Option('--workers <number>', 'how many objects are worked on at once').env('INTEGRATION_SCHEDULER_WORKERS').argParser(workers).default(16))
   .addOption(new Option('--schedule-metrics <true|false>', 'whether /metrics has series for each schedule').env('INTEGRATION_SCHEDULER_SCHEDULE_METRICS').argParser(flag).default(true))
+  .addOption(new Option('--leader-election <true|false>', 'whether only one of several operators works, the one that holds the Lease').env('INTEGRATION_SCHEDULER_LEADER_ELECTION').argParser(flag).default(true))
+  .addOption(new Option('--leader-election-namespace <name>', 'where that Lease is; default: the namespace of the pod, or of the context of the kubeconfig').env('INTEGRATION_SCHEDULER_LEADER_ELECTION_NAMESPACE'))
   .action(async ({ kubeconfig, logLevel, ...options }: Flags) => {
     const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } })
     try {

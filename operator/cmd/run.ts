@@ -1,14 +1,17 @@
+import { once } from 'node:events'
+import { hostname } from 'node:os'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type Controller, type Environment, startController } from '../controllers/controller.ts'
 import { integrationController } from '../controllers/integration.ts'
 import { notSupportedController } from '../controllers/not-supported.ts'
 import { scheduleController } from '../controllers/schedule.ts'
-import { startStores } from '../controllers/stores.ts'
+import { type Stores, startStores } from '../controllers/stores.ts'
 import { createApiClient } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
 import { systemClock } from '../kube/clock.ts'
 import { createConnection } from '../kube/connection.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
+import { workAsLeader } from '../kube/leader-election.ts'
 import type { Logger } from '../kube/logger.ts'
 import { startHealthServer } from './health-server.ts'
 import { createMetrics } from './metrics.ts'
@@ -20,31 +23,31 @@ export interface OperatorOptions {
   readonly listenAddress: string
   readonly workers: number
   readonly scheduleMetrics: boolean
+  readonly leaderElection: boolean
+  /** Undefined: that of the kubeconfig's context, which in a pod is the pod's. */
+  readonly leaderElectionNamespace?: string
 }
 
 /** Runs the operator until SIGTERM or SIGINT; then passes in progress end, and nothing else begins. Rejects if it cannot start. */
-export async function runOperator({ kubeConfig, log, listenAddress, workers, scheduleMetrics }: OperatorOptions): Promise<void> {
+export async function runOperator(options: OperatorOptions): Promise<void> {
+  const { kubeConfig, log } = options
   const clock = systemClock
-  const stopped = stopSignal(log)
+  const stopping = stopSignal(log)
   const metrics = createMetrics()
   const connection = createConnection(kubeConfig, clock)
   const client = createApiClient({ connection, clock, userAgent: `integration-scheduler/${operatorVersion}`, observed: metrics.apiCalled })
   const { stores, ...informers } = startStores({ client, clock, log, random: Math.random })
-  if (scheduleMetrics) metrics.watchSchedules(stores.schedules)
+  if (options.scheduleMetrics) metrics.watchSchedules(stores.schedules)
   const isReady = () => Object.values(stores).every(({ isSynced }) => isSynced)
-  const health = await startHealthServer({ address: listenAddress, isReady, scrape: metrics.scrape })
+  const health = await startHealthServer({ address: options.listenAddress, isReady, scrape: metrics.scrape })
   const events = new EventRecorder({ client, clock, log })
-  const environment: Environment = { apply: createApply({ client, clock, events, log }), clock, log, reconciled: metrics.reconciled, workers }
-  const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
-  const loops = [
-    start(scheduleController(stores)),
-    start(integrationController(stores, clock)),
-    start(notSupportedController('IntegrationSet', stores.sets)),
-    start(notSupportedController('IntegrationRun', stores.runs)),
-  ]
+  const environment: Environment = { apply: createApply({ client, clock, events, log }), clock, log, reconciled: metrics.reconciled, workers: options.workers }
   log.info({ version: operatorVersion, server: connection.origin, address: health.address, tzdata: process.versions.tz }, 'operator started')
-  await stopped
-  await Promise.all(loops.map((loop) => loop.stop()))
+
+  const lead = () => metrics.leading(startWorking(stores, environment))
+  if (options.leaderElection) await workAsLeader({ client, clock, log, random: Math.random, signal: stopping, lead, ...candidacy(options) })
+  else await workUntil(stopping, lead())
+
   await informers.stop()
   await events.drain()
   await health.close()
@@ -52,10 +55,37 @@ export async function runOperator({ kubeConfig, log, listenAddress, workers, sch
   log.info({}, 'operator stopped')
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-async function stopSignal(log: Logger): Promise<void> {
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
-  })
-  log.info({ signal }, 'stopping')
+/** The controllers; the stores are warm before and after. */
+function startWorking(stores: Stores, environment: Environment): { stop(): Promise<void> } {
+  const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
+  const loops = [
+    start(scheduleController(stores)),
+    start(integrationController(stores, environment.clock)),
+    start(notSupportedController('IntegrationSet', stores.sets)),
+    start(notSupportedController('IntegrationRun', stores.runs)),
+  ]
+  return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }
+}
+
+/** In a pod the process is always number 1: a container that is started again goes on under its former name, without waiting. */
+function candidacy({ kubeConfig, leaderElectionNamespace }: OperatorOptions): { readonly identity: string; readonly namespace: string } {
+  const namespace = leaderElectionNamespace ?? kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default'
+  return { identity: `${hostname()}_${process.pid}`, namespace: namespace.trim() }
+}
+
+async function workUntil(stopping: AbortSignal, work: { stop(): Promise<void> }): Promise<void> {
+  if (!stopping.aborted) await once(stopping, 'abort')
+  await work.stop()
+}
+
+/** Aborted at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(log: Logger): AbortSignal {
+  const abort = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.info({ signal: name }, 'stopping')
+      abort.abort()
+    })
+  }
+  return abort.signal
 }
