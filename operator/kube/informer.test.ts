@@ -4,7 +4,7 @@ import type { JsonObject, KubernetesObject } from '../model/kubernetes.ts'
 import { clientOf, type Exchange, FakeApiServer, statusOf } from '../testing/fake-api-server.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { recordedLog } from '../testing/recorded-log.ts'
-import type { ApiClient } from './api-client.ts'
+import type { ApiCall, ApiClient } from './api-client.ts'
 import { jitteredBackoff } from './backoff.ts'
 import { type InformerOptions, startInformer } from './informer.ts'
 import { LiveStore } from './store.ts'
@@ -12,6 +12,7 @@ import { LiveStore } from './store.ts'
 let server: FakeApiServer
 let clock: FakeClock
 let client: ApiClient
+let calls: ApiCall[]
 let close: () => Promise<void>
 let store: LiveStore<KubernetesObject>
 let seen: string[]
@@ -21,7 +22,7 @@ let stop: () => Promise<void>
 beforeEach(async () => {
   server = await FakeApiServer.start()
   clock = new FakeClock()
-  ;({ client, close } = clientOf(server, clock))
+  ;({ client, calls, close } = clientOf(server, clock))
   store = new LiveStore({ indexes: {}, reportError: () => undefined })
   seen = []
   store.subscribe((before, after) => {
@@ -48,6 +49,7 @@ function job(name: string, version: string, uid = name): JsonObject {
   return { metadata, spec: {} }
 }
 
+const tooNew = { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 }
 const bookmark = (resourceVersion: string): JsonObject => ({ metadata: { resourceVersion } })
 /** With random 0, every pause is the shortest one. */
 const shortest = 800
@@ -69,6 +71,10 @@ async function listed(version: string, ...items: readonly JsonObject[]): Promise
 async function told(count: number): Promise<string[]> {
   while (seen.length < count) await new Promise((resolve) => setImmediate(resolve))
   return seen
+}
+
+async function opened(): Promise<void> {
+  while (!calls.some(({ verb, code }) => verb === 'watch' && code === '200')) await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe('an informer', () => {
@@ -119,9 +125,30 @@ describe('an informer', () => {
     start()
     const watch = await listed('10', job('a', '9', 'new'))
     watch.open()
-    watch.event('DELETED', job('a', '8', 'old'))
-    watch.event('ADDED', job('b', '11'))
-    expect(await told(2)).toEqual(['- > a/new@9', '- > b/b@11'])
+    watch.event('DELETED', job('a', '11', 'old'))
+    watch.event('ADDED', job('b', '12'))
+    expect(await told(2)).toEqual(['- > a/new@9', '- > b/b@12'])
+  })
+
+  it('does nothing when it is told the same twice', async () => {
+    start()
+    const watch = await listed('10', job('a', '1'))
+    watch.open()
+    for (const object of [job('a', '11'), job('a', '11')]) watch.event('MODIFIED', object)
+    for (const version of ['20', '20']) watch.event('BOOKMARK', bookmark(version))
+    for (const object of [job('a', '21'), job('a', '21')]) watch.event('DELETED', object)
+    watch.event('ADDED', job('b', '22'))
+    expect(await told(4)).toEqual(['- > a/a@1', 'a/a@1 > a/a@11', 'a/a@11 > -', '- > b/b@22'])
+    expect(lines).toEqual([])
+  })
+
+  it('follows a server whose versions are no numbers, as it gives them', async () => {
+    start()
+    const watch = await listed('z', job('a', 'z'))
+    watch.open()
+    watch.event('MODIFIED', job('a', 'y'))
+    watch.event('MODIFIED', job('a', 'x'))
+    expect(await told(3)).toEqual(['- > a/a@z', 'a/a@z > a/a@y', 'a/a@y > a/a@x'])
   })
 
   it.each([
@@ -167,13 +194,92 @@ describe('an informer', () => {
     ['sent an event without an object', (watch: Exchange) => (watch.open(), watch.event('ADDED', {}))],
     ['sent a bookmark without a version', (watch: Exchange) => (watch.open(), watch.event('BOOKMARK', { metadata: {} }))],
     ['refused as a bad request', (watch: Exchange) => watch.refuse(400, 'BadRequest')],
+    ['refused because the server knows no version as new as that', (watch: Exchange) => watch.refuse(504, 'Timeout', { details: tooNew })],
+    ['told in the stream that its version is too new', (watch: Exchange) => (watch.open(), watch.event('ERROR', statusOf(504, 'Timeout', tooNew)))],
+    ['sent something older than where it began', (watch: Exchange) => (watch.open(), watch.event('ADDED', job('deleted', '9')))],
+    ['sent a bookmark older than where it began', (watch: Exchange) => (watch.open(), watch.event('BOOKMARK', bookmark('9')))],
   ])('lists again when its watch is %s, and tells what happened while it was away', async (_, fail) => {
     start()
     fail(await listed('10', job('same', '1'), job('changed', '2'), job('gone', '3'), job('recreated', '4', 'old')))
-    await pauseOver()
+    await pauseOver(await clock.timer((set) => set <= 1_000))
     const watch = await listed('30', job('same', '1'), job('changed', '20'), job('recreated', '21', 'new'), job('added', '22'))
     expect(watch.query).toMatchObject({ resourceVersion: '30' })
     expect(seen.slice(4)).toEqual(['gone/gone@3 > -', 'changed/changed@2 > changed/changed@20', 'recreated/old@4 > -', '- > recreated/new@21', '- > added/added@22'])
+  })
+
+  it('lists again when its watch goes back in time, and believes nothing of it', async () => {
+    start()
+    const watch = await listed('10', job('a', '1'))
+    watch.open()
+    const told = [['MODIFIED', '101'], ['DELETED', '103'], ['MODIFIED', '99'], ['MODIFIED', '104']] as const
+    for (const [type, version] of told) watch.event(type, job('a', version))
+    await pauseOver()
+    await listed('105', job('b', '105'))
+    expect(seen).toEqual(['- > a/a@1', 'a/a@1 > a/a@101', 'a/a@101 > -', '- > b/b@105'])
+    expect(lines).toMatchObject([{ level: 'warn', fields: { failure: 'malformed', underlying: 'a watch went back in time: version 99 after 103', next: 'list' } }])
+    await watch.closed
+  })
+
+  it('does not use a list that is older than what it has seen, and asks again', async () => {
+    start()
+    const watch = await listed('98', job('a', '98'))
+    watch.open()
+    watch.event('BOOKMARK', bookmark('100'))
+    watch.event('ERROR', statusOf(410, 'Expired'))
+    await pauseOver()
+    ;(await server.next()).list('99', [], 'a second page that nobody needs')
+    await pauseOver()
+    ;(await server.next()).list('100', [job('a', '98')])
+    expect((await server.next()).query).toMatchObject({ resourceVersion: '100' })
+    expect(seen).toEqual(['- > a/a@98'])
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
+  })
+
+  it('follows a server that has been older for a minute, even where versions are given a second time', async () => {
+    start()
+    const watch = await listed('100', job('a', '90'), job('b', '95'))
+    const before = store.get('acme', 'b')
+    watch.refuse(410, 'Expired')
+    await pauseOver()
+    ;(await server.next()).list('99', [])
+    await pauseOver()
+    ;(await server.next()).list('100', [job('a', '90'), job('b', '95')], 'more')
+    ;(await server.next()).refuse(500, 'InternalError')
+    for (let waited = 0; waited < 60_000; waited += shortest) {
+      await pauseOver()
+      expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+      ;(await server.next()).list('99', [job('b', '95')])
+    }
+    await pauseOver()
+    expect(seen).toHaveLength(2)
+    expect((await listed('99', job('b', '95'))).query).toMatchObject({ resourceVersion: '99' })
+    expect(seen.slice(2)).toEqual(['a/a@90 > -', 'b/b@95 > b/b@95'])
+    expect(store.get('acme', 'b')).not.toBe(before)
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { version: '99', seen: '100' } }])
+  })
+
+  it('lists everything in one answer when the pages are of different versions', async () => {
+    start()
+    ;(await server.next()).list('10', [job('a', '1')], 'two')
+    ;(await server.next()).list('11', [job('b', '11')])
+    await pauseOver()
+    const whole = await server.next()
+    expect(whole.query).toEqual({})
+    whole.list('12', [job('b', '11')])
+    await store.synced
+    expect(seen).toEqual(['- > b/b@11'])
+  })
+
+  it('lists when a watch was opened but did not say a word, not even a bookmark: its version is too new', async () => {
+    start()
+    const watch = await listed('10', job('a', '1'))
+    watch.open()
+    await clock.timer((set) => set === 90_000)
+    await opened()
+    clock.advance(90_000)
+    await watch.closed
+    await pauseOver()
+    expect((await server.next()).query).toEqual({ limit: '500' })
   })
 
   it('keeps an object that has not changed in its place when it lists again', async () => {
@@ -401,6 +507,7 @@ describe('an informer', () => {
     ;(await server.next()).refuse(500, 'InternalError')
     await clock.timer((set) => set === shortest)
     await stop()
+    clock.advance(shortest)
     start()
     const list = await server.next()
     await stop()

@@ -116,6 +116,20 @@ describe('a store', () => {
     expect(store.get('acme', 'a')).toBeDefined()
   })
 
+  it('keeps an object that an index cannot read, and reports it', () => {
+    const valuesOf = ({ metadata }: KubernetesObject): string[] => {
+      if (metadata.resourceVersion === '2') throw new Error('broken')
+      return ['x']
+    }
+    const broken = new LiveStore({ indexes: { broken: valuesOf }, reportError: (error) => errors.push(error) })
+    broken.put(object('a'))
+    broken.put(object('a', { version: '2' }))
+    expect(errors).toEqual([new Error('broken')])
+    expect([broken.get('acme', 'a')?.metadata.resourceVersion, broken.by('broken', 'x')]).toEqual(['2', []])
+    broken.put(object('a', { version: '3' }))
+    expect(broken.by('broken', 'x')).toHaveLength(1)
+  })
+
   it('tells nobody who no longer wants to be told', () => {
     const seen: unknown[] = []
     const unsubscribe = store.subscribe((...change) => seen.push(change))

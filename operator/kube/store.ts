@@ -30,7 +30,7 @@ export interface StoreWriter<T extends KubernetesObject> {
 
 export interface StoreOptions<T, Index extends string> {
   readonly indexes: Readonly<Record<Index, (object: T) => readonly string[]>>
-  /** A handler threw: a bug, to be reported. Other handlers are told all the same. */
+  /** A handler or an index function threw: a bug, to be reported. Everything else goes on. */
   readonly reportError: (error: unknown) => void
 }
 
@@ -110,13 +110,24 @@ export class LiveStore<T extends KubernetesObject, Index extends string = never>
   }
 
   #change(key: string, before: T | undefined, after: T | undefined): void {
-    for (const { valuesOf, keys } of this.#lookups) {
-      for (const value of before === undefined ? [] : valuesOf(before)) dropKey(keys, value, key)
-      for (const value of after === undefined ? [] : valuesOf(after)) addKey(keys, value, key)
+    for (const lookup of this.#lookups) {
+      for (const value of this.#valuesOf(lookup, before)) dropKey(lookup.keys, value, key)
+      for (const value of this.#valuesOf(lookup, after)) addKey(lookup.keys, value, key)
     }
     if (after === undefined) this.#objects.delete(key)
     else this.#objects.set(key, after)
     for (const handler of this.#handlers) this.#tell(handler, before, after)
+  }
+
+  /** An object that an index cannot read is not found by that index, and does not keep others from being followed. */
+  #valuesOf({ valuesOf }: Lookup<T>, object: T | undefined): readonly string[] {
+    if (object === undefined) return []
+    try {
+      return valuesOf(object)
+    } catch (error) {
+      this.#reportError(error)
+      return []
+    }
   }
 
   #tell(handler: ChangeHandler<T>, before: T | undefined, after: T | undefined): void {
