@@ -1,5 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node'
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import { isJsonObject } from '../../model/json.ts'
 import type { Json, JsonObject } from '../../model/kubernetes.ts'
 
@@ -45,41 +45,53 @@ export function decoded<T>(value: unknown): T {
   return value as T
 }
 
-interface Credentials {
+/** Whom requests go to, and as whom: with a client certificate, as hack/cluster writes them, or a token. */
+export interface Server {
   readonly origin: string
   readonly agent: Agent
+  readonly headers: Readonly<Record<string, string>>
 }
 
-let held: Credentials | undefined
-
-/** Of KUBECONFIG; client certificates only, which is what hack/cluster writes. */
-function credentials(): Credentials {
-  if (held !== undefined) return held
-  const kubeConfig = new KubeConfig()
-  kubeConfig.loadFromDefault()
+export function serverOf(kubeConfig: KubeConfig): Server {
   const cluster = kubeConfig.getCurrentCluster()
   const user = kubeConfig.getCurrentUser()
   if (cluster === null || user === null) throw new Error('KUBECONFIG names no cluster: eval "$(hack/cluster env)"')
-  const decoded = (base64: string | undefined) => (base64 === undefined ? {} : { pem: Buffer.from(base64, 'base64').toString('utf8') })
-  const connect = { ca: decoded(cluster.caData).pem ?? '', cert: decoded(user.certData).pem ?? '', key: decoded(user.keyData).pem ?? '' }
-  held = { origin: cluster.server, agent: new Agent({ allowH2: false, connect, headersTimeout: 60_000, bodyTimeout: 0, keepAliveTimeout: 30_000 }) }
+  const pem = (base64: string | undefined) => (base64 === undefined ? '' : Buffer.from(base64, 'base64').toString('utf8'))
+  const connect = { ca: pem(cluster.caData), cert: pem(user.certData), key: pem(user.keyData) }
+  return {
+    origin: cluster.server,
+    agent: new Agent({ allowH2: false, connect, headersTimeout: 60_000, bodyTimeout: 0, keepAliveTimeout: 30_000 }),
+    headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
+  }
+}
+
+let held: Server | undefined
+
+/** Of KUBECONFIG, looked up once. */
+function defaultServer(): Server {
+  if (held !== undefined) return held
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromDefault()
+  held = serverOf(kubeConfig)
   return held
 }
 
-interface Sent {
+export interface Sent {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly type?: string
+  /** Text is sent as it is. */
   readonly body?: Json
   readonly signal?: AbortSignal
 }
 
-async function send(path: string, { method, type = 'application/json', body, signal }: Sent) {
-  const { origin, agent } = credentials()
-  const answer = await request(`${origin}${path}`, {
+/** Whose body is not read here must read it, or dump it. */
+export async function send({ origin, agent, headers }: Server, path: string, { method, type = 'application/json', body, signal }: Sent) {
+  const answer = await agent.request({
+    origin,
+    path,
     method,
-    dispatcher: agent,
-    headers: { accept: 'application/json', 'content-type': type },
-    body: body === undefined ? null : JSON.stringify(body),
+    headers: { ...headers, accept: 'application/json', 'content-type': type },
+    body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     signal: signal ?? null,
   })
   if (answer.statusCode >= 400) throw new ApiError(answer.statusCode, messageOf(await answer.body.text()))
@@ -95,28 +107,35 @@ function messageOf(text: string): string {
   }
 }
 
-async function json(path: string, sent: Sent): Promise<JsonObject> {
-  const body = await send(path, sent)
+async function json(server: Server, path: string, sent: Sent): Promise<JsonObject> {
+  const body = await send(server, path, sent)
   return decoded<JsonObject>(await body.json())
 }
 
-export const api = {
-  get: (path: string) => json(path, { method: 'GET' }),
-  /** Undefined: it is not there. */
-  find: async (path: string): Promise<JsonObject | undefined> => {
-    try {
-      return await json(path, { method: 'GET' })
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 404) return undefined
-      throw error
-    }
-  },
-  create: (path: string, body: Json) => json(path, { method: 'POST', body }),
-  merge: (path: string, body: Json) => json(path, { method: 'PATCH', type: types.merge, body }),
-  patch: (path: string, body: Json) => json(path, { method: 'PATCH', type: types.json, body }),
-  remove: (path: string, propagationPolicy: 'Background' | 'Foreground' | 'Orphan' = 'Background') =>
-    json(path, { method: 'DELETE', body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy } }),
-  text: async (path: string): Promise<string> => (await send(path, { method: 'GET' })).text(),
-  /** The lines of a watch, until it ends or is aborted. */
-  stream: (path: string, signal: AbortSignal) => send(path, { method: 'GET', signal }),
+export type Api = ReturnType<typeof apiOf>
+
+export function apiOf(server: () => Server) {
+  return {
+    get: (path: string) => json(server(), path, { method: 'GET' }),
+    /** Undefined: it is not there. */
+    find: async (path: string): Promise<JsonObject | undefined> => {
+      try {
+        return await json(server(), path, { method: 'GET' })
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 404) return undefined
+        throw error
+      }
+    },
+    create: (path: string, body: Json) => json(server(), path, { method: 'POST', body }),
+    merge: (path: string, body: Json) => json(server(), path, { method: 'PATCH', type: types.merge, body }),
+    patch: (path: string, body: Json) => json(server(), path, { method: 'PATCH', type: types.json, body }),
+    remove: (path: string, propagationPolicy: 'Background' | 'Foreground' | 'Orphan' = 'Background') =>
+      json(server(), path, { method: 'DELETE', body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy } }),
+    text: async (path: string): Promise<string> => (await send(server(), path, { method: 'GET' })).text(),
+    /** The lines of a watch, until it ends or is aborted. */
+    stream: (path: string, signal: AbortSignal) => send(server(), path, { method: 'GET', signal }),
+  }
 }
+
+/** As the cluster's administrator. */
+export const api = apiOf(defaultServer)

@@ -1,0 +1,126 @@
+// One measurement each, of the operator and, where there is one, of the mark beside it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { auditMark, operatorRequests } from '../../../operator/e2e/harness/audit-log.ts'
+import { type Cluster, newCluster } from './cluster.ts'
+import { applySchedules } from './load.ts'
+import { type OperatorProcess, type Program, startOperator } from './operator.ts'
+import { type Memory, cpuOf, memoryOf, untilAtRest } from './proc.ts'
+import type { Bodies } from './raw.ts'
+import { learnedBodies, startRawClient } from './raw-client.ts'
+import { Seen, isCurrent } from './seen.ts'
+
+export interface Setting {
+  readonly cluster: string
+  readonly program: Program
+  readonly schedules: number
+}
+
+const minutes = 60_000
+const seconds = (milliseconds: number) => Math.round(milliseconds) / 1000
+
+export interface Converged {
+  readonly by: 'operator' | 'raw 16' | 'raw 32'
+  /** From `operator started`, or from the first request of the raw client. */
+  readonly seconds: number
+  readonly sinceSpawn?: number
+  readonly memory?: Memory
+  readonly cpuSeconds?: number
+  readonly requests?: Requests
+}
+
+/** Counts by `verb resource`. */
+export type Requests = Readonly<Record<string, number>>
+
+/** A new cluster with schedules that nobody has acted on, and a watch over what becomes of them. */
+async function prepared({ cluster: name, schedules }: Setting) {
+  const cluster = await newCluster(name)
+  const targets = await applySchedules(cluster.load, schedules)
+  await sleep(2_000)
+  const cronJobs = await Seen.open(cluster.load, 'cronjobs')
+  const statuses = await Seen.open(cluster.load, 'scheduledintegrations', isCurrent)
+  const all = async () => {
+    const ends = await Promise.all([cronJobs, statuses].map((seen) => seen.until(schedules, 10 * minutes)))
+    cronJobs.close()
+    statuses.close()
+    return Math.max(...ends)
+  }
+  return { cluster, targets, all }
+}
+
+/** The operator meets N new schedules. The cluster is left with them, and with no operator. */
+export async function operatorConverges(setting: Setting): Promise<{ readonly round: Converged; readonly bodies: Bodies; readonly cluster: Cluster }> {
+  const { cluster, all } = await prepared(setting)
+  const mark = await auditMark()
+  const operator = await startOperator(setting.program, cluster.operator)
+  const end = await all()
+  await untilAtRest(operator.pid)
+  const round = {
+    by: 'operator' as const,
+    seconds: seconds(end - operator.started),
+    sinceSpawn: seconds(end - operator.spawned),
+    memory: await memoryOf(operator.pid),
+    cpuSeconds: seconds(await cpuOf(operator.pid)),
+    requests: await requestsSince(mark),
+  }
+  await operator.stop()
+  return { round, bodies: await learnedBodies(cluster.load), cluster }
+}
+
+export async function rawConverges(setting: Setting, inFlight: 16 | 32, bodies: Bodies): Promise<Converged> {
+  const { cluster, targets, all } = await prepared(setting)
+  const raw = await startRawClient()
+  const start = performance.now()
+  const [end] = await Promise.all([all(), raw.order({ kind: 'write', kubeconfig: cluster.operator, bodies, inFlight, targets }, 'done')])
+  await raw.stop()
+  return { by: `raw ${inFlight}`, seconds: seconds(end - start) }
+}
+
+export interface Restarted {
+  /** From its spawning to `operator started`. */
+  readonly up: number
+  /** From `operator started` to all caches complete, and to rest. */
+  readonly ready: number
+  readonly rest: number
+  readonly cpuSeconds: number
+  readonly writes: Requests
+  /** Half a minute after it came to rest. */
+  readonly memory: Memory
+}
+
+const afterRest = 30_000
+
+/** A start with nothing to do; `then` is what is measured with it before it is stopped. */
+export async function restarts(setting: Setting, cluster: Cluster, then: (operator: OperatorProcess) => Promise<void> = async () => undefined): Promise<Restarted> {
+  const mark = await auditMark()
+  const operator = await startOperator(setting.program, cluster.operator)
+  const ready = await operator.ready()
+  const rest = await untilAtRest(operator.pid)
+  const cpuSeconds = seconds(await cpuOf(operator.pid))
+  await sleep(afterRest)
+  const memory = await memoryOf(operator.pid)
+  const writes = Object.fromEntries(Object.entries(await requestsSince(mark)).filter(([asked]) => !/^(?:get|list|watch) /.test(asked)))
+  await then(operator)
+  await operator.stop()
+  const { started, spawned } = operator
+  return { up: seconds(started - spawned), ready: seconds(ready - started), rest: seconds(Math.max(rest, ready) - started), cpuSeconds, writes, memory }
+}
+
+export interface Idle {
+  readonly cpuMilliseconds: number
+  readonly requests: Requests
+  readonly memory: Memory
+}
+
+/** One minute of an operator that has nothing to do. */
+export async function idles({ pid }: OperatorProcess): Promise<Idle> {
+  const mark = await auditMark()
+  const before = await cpuOf(pid)
+  await sleep(minutes)
+  return { cpuMilliseconds: Math.round((await cpuOf(pid)) - before), requests: await requestsSince(mark), memory: await memoryOf(pid) }
+}
+
+/** Of the operator's ServiceAccount; a watch is counted when it ends. */
+export async function requestsSince(mark: number): Promise<Requests> {
+  const asked = Map.groupBy(await operatorRequests(mark), ({ verb, resource }) => `${verb} ${resource}`)
+  return Object.fromEntries([...asked].map(([what, those]) => [what, those.length] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

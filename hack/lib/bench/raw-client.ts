@@ -1,0 +1,57 @@
+// The raw client's process, as the bench sees it.
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { Server } from '../../../operator/e2e/harness/api.ts'
+import { decoded, pathOf } from '../../../operator/e2e/harness/api.ts'
+import type { JsonObject } from '../../../operator/model/kubernetes.ts'
+import { atEnd } from './leaving.ts'
+import { type Target, listOf } from './load.ts'
+import type { Answer, Bodies, Order } from './raw.ts'
+
+interface RawClient {
+  /** Resolves at the first answer of this kind. */
+  order(order: Order, answer: Answer['kind']): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startRawClient(): Promise<RawClient> {
+  const child = fork(join(import.meta.dirname, 'raw.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
+  const stop = async () => {
+    if (child.connected) child.disconnect()
+    await closed
+  }
+  const stopped = atEnd(stop)
+  return {
+    order: (order, wanted) =>
+      new Promise((resolve, reject) => {
+        child.on('message', (message) => {
+          const answer = decoded<Answer>(message)
+          if (answer.kind === wanted) resolve()
+          else if (answer.kind === 'failed') reject(new Error(`the raw client: ${answer.message}`))
+        })
+        void closed.then(() => reject(new Error('the raw client has ended')))
+        child.send(order)
+      }),
+    stop: async () => {
+      await stop()
+      stopped()
+    },
+  }
+}
+
+/**
+ * What the operator wrote, read back: the CronJob without what the API server adds to its metadata (its defaults stay, some 500
+ * bytes), and the status. The raw client writes the same for other schedules.
+ */
+export async function learnedBodies(server: Server): Promise<Bodies> {
+  const [cronJob] = await listOf<{ metadata: JsonObject; spec: JsonObject }>(server, `${pathOf('cronjobs')}?limit=1`)
+  const { namespace, name, labels, annotations, ownerReferences, finalizers } = cronJob?.metadata ?? {}
+  const [schedule] = await listOf<{ metadata: Target; status: JsonObject }>(server, `${pathOf('scheduledintegrations', String(namespace))}?fieldSelector=metadata.name=${String(name)}`)
+  if (cronJob === undefined || schedule === undefined) throw new Error('the operator has written no CronJob')
+  const body = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace, labels, annotations, ownerReferences, finalizers }, spec: cronJob.spec }
+  const blank = (value: JsonObject) =>
+    JSON.stringify(value).replaceAll(schedule.metadata.uid, '@uid@').replaceAll(`"${schedule.metadata.name}"`, '"@name@"').replaceAll(`"${schedule.metadata.namespace}"`, '"@namespace@"')
+  return { cronJob: blank(body), status: blank({ status: schedule.status }) }
+}

@@ -1,0 +1,84 @@
+// The independent watch by which operator and raw client are judged: when it saw what. It keeps names and instants, no objects.
+import { type Server, decoded, pathOf, send } from '../../../operator/e2e/harness/api.ts'
+import { framesOf } from '../../../operator/kube/watch-stream.ts'
+import type { JsonObject } from '../../../operator/model/kubernetes.ts'
+
+type Watchable = 'cronjobs' | 'scheduledintegrations'
+
+interface Named {
+  readonly metadata: { readonly namespace: string; readonly name: string; readonly resourceVersion: string; readonly generation: number }
+}
+
+export class Seen {
+  /** By `namespace/name`: when (performance.now) an object was first seen of which `holds` is true. */
+  readonly at = new Map<string, number>()
+  readonly #server: Server
+  readonly #path: string
+  readonly #holds: (object: JsonObject) => boolean
+  readonly #abort = new AbortController()
+  #waiting: { readonly count: number; readonly resolve: (at: number) => void; readonly reject: (error: unknown) => void } | undefined
+
+  private constructor(server: Server, path: string, holds: (object: JsonObject) => boolean) {
+    this.#server = server
+    this.#path = path
+    this.#holds = holds
+  }
+
+  /** Resolves when the watch is open: everything that changes from now on is seen. */
+  static async open(server: Server, resource: Watchable, holds: (object: JsonObject) => boolean = () => true): Promise<Seen> {
+    const path = pathOf(resource)
+    const list = await (await send(server, `${path}?limit=1`, { method: 'GET' })).json()
+    const seen = new Seen(server, path, holds)
+    const first = await seen.#stream(decoded<{ metadata: { resourceVersion: string } }>(list).metadata.resourceVersion)
+    seen.#follow(first).catch((error: unknown) => {
+      if (!seen.#abort.signal.aborted) seen.#waiting?.reject(error)
+    })
+    return seen
+  }
+
+  /** When the object was seen that made it `count`; rejects after `within` milliseconds. */
+  until(count: number, within: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const timer = setTimeout(() => reject(new Error(`${this.#path}: ${this.at.size} of ${count} seen after ${within / 1000} s`)), within)
+    this.#waiting = { count, resolve, reject }
+    this.#tell()
+    return promise.finally(() => clearTimeout(timer))
+  }
+
+  close(): void {
+    this.#abort.abort()
+  }
+
+  #stream(resourceVersion: string) {
+    return send(this.#server, `${this.#path}?watch=true&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`, { method: 'GET', signal: this.#abort.signal })
+  }
+
+  /** Under load the API server ends watches: the next goes on where the last one ended. */
+  async #follow(first: AsyncIterable<Buffer>): Promise<void> {
+    let resourceVersion = ''
+    for (let stream = first; ; stream = await this.#stream(resourceVersion)) {
+      for await (const { type, object } of framesOf(stream)) {
+        if (type === 'ERROR') throw new Error(`${this.#path}: ${JSON.stringify(object)}`)
+        const { metadata } = decoded<Named>(object)
+        resourceVersion = metadata.resourceVersion
+        if (type !== 'BOOKMARK' && type !== 'DELETED' && this.#holds(object)) this.#note(`${metadata.namespace}/${metadata.name}`)
+      }
+    }
+  }
+
+  #note(key: string): void {
+    if (this.at.has(key)) return
+    this.at.set(key, performance.now())
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#waiting !== undefined && this.at.size >= this.#waiting.count) this.#waiting.resolve(performance.now())
+  }
+}
+
+/** Whether a schedule's status speaks of its present spec, and says that it is ready. */
+export function isCurrent(object: JsonObject): boolean {
+  const { metadata, status } = decoded<Named & { status?: { observedGeneration?: number; conditions?: readonly { type: string; status: string }[] } }>(object)
+  return status?.observedGeneration === metadata.generation && status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
+}
