@@ -79,6 +79,6 @@ export async function operatorWrites(since: number, namespace: string): Promise<
 }
 
 /** `create cronjobs a`, one for each write, sorted. */
-export function inWords(asked: readonly Asked[]): readonly string[] {
+export function inWords(asked: readonly Pick<Asked, 'verb' | 'resource' | 'name' | 'code'>[]): readonly string[] {
   return asked.map(({ verb, resource, name, code }) => `${verb} ${resource} ${name}${code < 300 ? '' : ` (${code})`}`).toSorted()
 }
