@@ -149,6 +149,26 @@ describe('a request', () => {
     ])
   })
 
+  it('waits for its turn while everything fails, watches too, and no longer than its own timeout', async () => {
+    for (let turn = 0; turn < 3; turn += 1) {
+      const asked = client.request({ verb: 'get', target: job })
+      ;(await server.next()).reset()
+      await asked.catch(() => undefined)
+    }
+    const abort = new AbortController()
+    const watching = client.watch({ target: { resource: 'jobs' }, query: {}, signal: abort.signal }).catch((error: unknown) => error)
+    const impatient = client.request({ verb: 'get', target: job, timeout: 100 })
+    await clock.timer((delay) => delay === 250)
+    clock.advance(100)
+    await expect(impatient).rejects.toMatchObject({ kind: 'timeout' })
+    expect(server.unexpected).toEqual([])
+    clock.advance(150)
+    expect((await server.next()).isWatch).toBe(true)
+    abort.abort()
+    await watching
+    expect(clock.timers).toEqual([])
+  })
+
   it('waits for a free connection when 32 are in use', async () => {
     const asked = Array.from({ length: 40 }, () => client.request({ verb: 'get', target: job }))
     const first = []

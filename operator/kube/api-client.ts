@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../model/kubernetes.ts'
 import { manager } from '../model/names.ts'
 import { isJsonObject } from '../model/json.ts'
 import { ApiFailure, failureOfStatus } from './api-failure.ts'
+import { Brake } from './brake.ts'
 import type { Clock } from './clock.ts'
 import type { Access, Connection } from './connection.ts'
 import { pathOf, type Target } from './target.ts'
@@ -56,32 +57,33 @@ export interface ApiClientOptions {
 }
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
+  const wire = { ...options, brake: new Brake(options.clock) }
   return {
-    async request(request) {
-      const observed = (code: string): void => options.observed({ verb: request.verb, resource: request.target.resource, code })
-      return counted(observed, () => send(options, request))
-    },
+    request: ({ verb, ...request }) => counted(wire, { verb, resource: request.target.resource }, () => send(wire, { verb, ...request })),
     async watch(request) {
-      const observed = (code: string): void => options.observed({ verb: 'watch', resource: request.target.resource, code })
-      const { body } = await counted(observed, () => open(options, request))
+      const { body } = await counted(wire, { verb: 'watch', resource: request.target.resource }, () => open(wire, request))
       return framesOf(body)
     },
   }
 }
 
-async function counted<A extends { readonly code: number }>(observed: (code: string) => void, ask: () => Promise<A>): Promise<A> {
+type Wire = ApiClientOptions & { readonly brake: Brake }
+
+async function counted<A extends { readonly code: number }>({ observed, brake }: Wire, call: Omit<ApiCall, 'code'>, ask: () => Promise<A>): Promise<A> {
   try {
     const answer = await ask()
-    observed(String(answer.code))
+    brake.ended(undefined)
+    observed({ ...call, code: String(answer.code) })
     return answer
   } catch (error) {
     const failure = asApiFailure(error)
-    observed(failure.kind === 'status' ? String(failure.code) : failure.kind)
+    if (!isAborted(error)) brake.ended(failure)
+    observed({ ...call, code: failure.kind === 'status' ? String(failure.code) : failure.kind })
     throw failure
   }
 }
 
-async function send(options: ApiClientOptions, request: ApiRequest): Promise<ApiAnswer> {
+async function send(options: Wire, request: ApiRequest): Promise<ApiAnswer> {
   const timeout = request.timeout ?? 30 * second
   const abort = new AbortController()
   const timer = options.clock.after(timeout, () => abort.abort(new ApiFailure('timeout', `no answer within ${timeout / second} s`)))
@@ -89,6 +91,7 @@ async function send(options: ApiClientOptions, request: ApiRequest): Promise<Api
   request.signal?.addEventListener('abort', stop, { once: true })
   if (request.signal?.aborted === true) stop()
   try {
+    await options.brake.pass(abort.signal)
     const { requests, headers } = await accessUntil(abort.signal, options.connection)
     const answer = await requests.request({
       origin: options.connection.origin,
@@ -105,7 +108,8 @@ async function send(options: ApiClientOptions, request: ApiRequest): Promise<Api
   }
 }
 
-async function open(options: ApiClientOptions, request: WatchRequest): Promise<{ code: number; body: AsyncIterable<Buffer> }> {
+async function open(options: Wire, request: WatchRequest): Promise<{ code: number; body: AsyncIterable<Buffer> }> {
+  await options.brake.pass(request.signal)
   const { watches, headers } = await accessUntil(request.signal, options.connection)
   const answer = await watches.request({
     origin: options.connection.origin,
@@ -161,6 +165,11 @@ function parsed(text: string): JsonObject | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whoever aborts a request without saying why has lost interest in it: that says nothing about the server. */
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 function asApiFailure(error: unknown): ApiFailure {
