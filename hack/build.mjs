@@ -10,8 +10,10 @@ const root = new URL('..', import.meta.url).pathname
  */
 const withoutSideEffects = /node_modules\/@kubernetes\/client-node\//
 
+const lessOfUndici = { name: 'less-of-undici', resolveId: (id) => (id === 'undici' ? `${root}hack/lib/undici.mjs` : null) }
+
 async function bundle(input, file) {
-  const build = await rolldown({ input: `${root}${input}`, platform: 'node', logLevel: 'warn', treeshake: { moduleSideEffects: (id) => !withoutSideEffects.test(id) } })
+  const build = await rolldown({ input: `${root}${input}`, platform: 'node', logLevel: 'warn', plugins: [lessOfUndici], treeshake: { moduleSideEffects: (id) => !withoutSideEffects.test(id) } })
   // No white space and comments, but all names: what is loaded counts in memory, and stack traces must be readable.
   const minify = { compress: false, mangle: false, codegen: { removeWhitespace: true } }
   const { output: [{ code }] } = await build.generate({ format: 'esm', minify, sourcemap: false, codeSplitting: false })

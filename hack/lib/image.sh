@@ -31,9 +31,12 @@ make_operator_image() {
   install -D -m 644 "$root/dist/operator.mjs" "$rootfs/app/operator.mjs"
   make_layer "$rootfs.layer"
   make_image "$1" docker.io/integration-scheduler/operator:dev \
-    '"User": "65532:65532", "Entrypoint": ["/usr/bin/node", "--max-semi-space-size=4", "/app/operator.mjs", "run"]' "$base" "$rootfs.layer"
+    "\"User\": \"$(of_dockerfile USER)\", \"Entrypoint\": $(of_dockerfile ENTRYPOINT)" "$base" "$rootfs.layer"
   rm -f "$rootfs".layer.*
 }
+
+# of_dockerfile INSTRUCTION: what it says; the Dockerfile is the one place for it.
+of_dockerfile() { sed -n "s/^$1 //p" "$root/Dockerfile"; }
 
 make_node_layer() { # NODE LAYER
   local library
@@ -71,7 +74,8 @@ make_layer() {
 make_image() {
   local out=$1 name=$2 settings=$3 work=$cache/images/image.tmp; shift 3
   local arch; case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
-  local layer digest diffs='' layers='' config manifest
+  local layer digest diffs='' layers='' config manifest variable env='"PATH=/usr/sbin:/usr/bin:/sbin:/bin"'
+  for variable in $(of_dockerfile ENV); do env+=", \"$variable\""; done
   rm -rf "$work" && mkdir -p "$work/blobs/sha256"
   for layer in "$@"; do
     digest=$(cat "$layer.digest")
@@ -81,7 +85,7 @@ make_image() {
   done
   config=$(add_blob config.v1+json <<JSON
 {"architecture": "$arch", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [$diffs]},
- "config": {$settings, "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "WorkingDir": "/"}}
+ "config": {$settings, "Env": [$env], "WorkingDir": "/"}}
 JSON
 )
   manifest=$(add_blob manifest.v1+json <<JSON
