@@ -30,7 +30,7 @@ make_operator_image() {
   new_rootfs app
   install -D -m 644 "$root/dist/operator.mjs" "$rootfs/app/operator.mjs"
   make_layer "$rootfs.layer"
-  make_image "$1" docker.io/integration-scheduler/operator:dev \
+  image_env=$(of_dockerfile ENV) make_image "$1" docker.io/integration-scheduler/operator:dev \
     "\"User\": \"$(of_dockerfile USER)\", \"Entrypoint\": $(of_dockerfile ENTRYPOINT)" "$base" "$rootfs.layer"
   rm -f "$rootfs".layer.*
 }
@@ -70,12 +70,12 @@ make_layer() {
   rm -rf "$rootfs"
 }
 
-# make_image TAR NAME CONFIG LAYER...: CONFIG is the inside of a JSON object.
+# make_image TAR NAME CONFIG LAYER...: CONFIG is the inside of a JSON object, image_env may hold variables.
 make_image() {
   local out=$1 name=$2 settings=$3 work=$cache/images/image.tmp; shift 3
   local arch; case $(uname -m) in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
   local layer digest diffs='' layers='' config manifest variable env='"PATH=/usr/sbin:/usr/bin:/sbin:/bin"'
-  for variable in $(of_dockerfile ENV); do env+=", \"$variable\""; done
+  for variable in ${image_env:-}; do env+=", \"$variable\""; done
   rm -rf "$work" && mkdir -p "$work/blobs/sha256"
   for layer in "$@"; do
     digest=$(cat "$layer.digest")
