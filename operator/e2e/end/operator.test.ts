@@ -15,7 +15,7 @@ interface Line {
 }
 
 async function logLines(): Promise<readonly Line[]> {
-  const text = existsSync(operatorFile('log')) ? await readFile(operatorFile('log'), 'utf8') : await kubectl('logs', '--namespace', namespace, 'deployment/integration-scheduler', '--tail=-1')
+  const text = existsSync(operatorFile('log')) ? await readFile(operatorFile('log'), 'utf8') : await kubectl('logs', '--namespace', namespace, '--selector=app.kubernetes.io/name=integration-scheduler', '--tail=-1')
   return text.split('\n').filter((line) => line !== '').map((line) => decoded<Line>(JSON.parse(line)))
 }
 
