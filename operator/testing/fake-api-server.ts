@@ -136,9 +136,7 @@ export class Exchange {
 
   /** A whole answer. */
   answer(code: number, body: Json, headers: Readonly<Record<string, string>> = {}): void {
-    const text = JSON.stringify(body)
-    const all = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)), ...headers }
-    this.raw(`HTTP/1.1 ${code} ${code}\r\n${headerLines(all)}\r\n${text}`)
+    this.raw(answerBytes(code, JSON.stringify(body), headers))
   }
 
   /** A refusal, as the API server words it. */
@@ -153,7 +151,7 @@ export class Exchange {
 
   /** Begins an answer without an end: a watch. */
   open(): void {
-    this.raw(`HTTP/1.1 200 OK\r\n${headerLines({ 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' })}\r\n`)
+    this.raw(openingBytes)
   }
 
   /** Part of the body of an opened answer. */
@@ -189,16 +187,37 @@ export function statusOf(code: number, reason: string, details: JsonObject = {})
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `refused: ${reason}`, reason, details, code }
 }
 
+/** A whole answer with that body, as it goes over the wire. */
+export function answerBytes(code: number, body: string, headers: Readonly<Record<string, string>> = {}): string {
+  const all = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...headers }
+  return `HTTP/1.1 ${code} ${code}\r\n${headerLines(all)}\r\n${body}`
+}
+
+/** The beginning of an answer whose body comes in chunks. */
+export const openingBytes = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+
 function headerLines(headers: Readonly<Record<string, string>>): string {
   return Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')
 }
 
-/** A client of that server, with a token, and the calls it made. */
-export function clientOf(server: FakeApiServer, clock: Clock): { client: ApiClient; calls: ApiCall[]; close: () => Promise<void> } {
+interface FakeClient {
+  readonly client: ApiClient
+  readonly calls: ApiCall[]
+  readonly close: () => Promise<void>
+}
+
+/** A client of that server, with the token of the moment, and the calls it made. */
+export function clientOf(server: { readonly url: string }, clock: Clock, token = (): string => 'secret'): FakeClient {
   const kubeConfig = new KubeConfig()
-  kubeConfig.loadFromClusterAndUser({ name: 'fake', server: server.url, skipTLSVerify: true }, { name: 'user', token: 'secret' })
+  kubeConfig.addAuthenticator({
+    isAuthProvider: () => true,
+    applyAuthentication: async (_, options) => {
+      options.headers = { Authorization: `Bearer ${token()}` }
+    },
+  })
+  kubeConfig.loadFromClusterAndUser({ name: 'fake', server: server.url, skipTLSVerify: true }, { name: 'user' })
   const connection = createConnection(kubeConfig, clock)
   const calls: ApiCall[] = []
   const client = createApiClient({ connection, clock, userAgent: 'test/1', observed: (call) => calls.push(call) })
