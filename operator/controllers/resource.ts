@@ -1,4 +1,4 @@
-import { type Kind, type ObjectOf, decodeMetadata, decodeObject, decodeStatus } from '../model/decode.ts'
+import { type Kind, type ObjectOf, decodeMetadata, decodeRest, decodeStatus } from '../model/decode.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, KubernetesObject } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
@@ -18,6 +18,7 @@ export function projectedResource<K extends Kind>(kind: K): (raw: KubernetesObje
     const metadata = decodeMetadata(raw.metadata)
     if (metadata === undefined) return undefined
     const rawStatus = 'status' in raw && isJsonObject(raw.status) ? raw.status : undefined
-    return { metadata, object: decodeObject(kind, raw), status: decodeStatus(kind, rawStatus), rawStatus }
+    const status = decodeStatus(kind, rawStatus)
+    return { metadata, object: decodeRest(kind, raw, { metadata, status }), status, rawStatus }
   }
 }

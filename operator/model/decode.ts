@@ -4,10 +4,11 @@ import { integrationRun, type IntegrationRun } from './integration-run.ts'
 import { integrationSet, type IntegrationSet } from './integration-set.ts'
 import { integration, type Integration } from './integration.ts'
 import { issueMessage } from './issue-message.ts'
+import { isJsonObject, isSameJson } from './json.ts'
 import type { ObjectMeta } from './kubernetes.ts'
 import { apiVersion } from './names.ts'
 import { accepted, refused, type Checked, type Problem } from './problem.ts'
-import type { ResourceKind, ResourceObject } from './resource-kind.ts'
+import type { ResourceKind } from './resource-kind.ts'
 import { scheduledIntegration, type ScheduledIntegration } from './scheduled-integration.ts'
 
 /** Our kinds by name. */
@@ -28,30 +29,29 @@ export const resourceKinds = {
   IntegrationRun: integrationRun,
 } as const satisfies { readonly [K in Kind]: ResourceKind }
 
-const decoders: { readonly [K in Kind]: (raw: unknown) => Checked<ObjectOf[K]> } = {
-  Integration: decoder('Integration', integration),
-  ScheduledIntegration: decoder('ScheduledIntegration', scheduledIntegration),
-  IntegrationSet: decoder('IntegrationSet', integrationSet),
-  IntegrationRun: decoder('IntegrationRun', integrationRun),
-}
-
 /**
  * An object that the API server sent. Tolerant, since another version of the CRD may have let it in: unknown fields are dropped, defaults
  * filled in, and a status that cannot be read counts as absent. Problems are about spec. Of metadata only what decisions read is kept.
  */
 export function decodeObject<K extends Kind>(kind: K, raw: unknown): Checked<ObjectOf[K]> {
-  return decoders[kind](raw)
+  const { metadata, status } = isRecord(raw) ? raw : {}
+  const meta = decodeMetadata(metadata)
+  if (meta === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
+  return decodeRest(kind, raw, { metadata: meta, status: decodeStatus(kind, status) })
 }
 
-function decoder<K extends Kind, Spec extends z.ZodType, Status extends z.ZodType>(kind: K, resource: ResourceKind<Spec, Status>) {
-  return (raw: unknown): Checked<ResourceObject<K, z.output<Spec>, z.output<Status>>> => {
-    const { metadata, spec, status } = isRecord(raw) ? raw : {}
-    const meta = decodeMetadata(metadata)
-    if (meta === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
-    const decoded = decodeField(resource.spec, spec, 'spec')
-    if (!decoded.ok) return decoded
-    return accepted({ apiVersion, kind, metadata: meta, spec: decoded.value, status: resource.status.safeParse(status).data })
-  }
+/** An object of which these parts have been decoded already; they are taken as they are. */
+export function decodeRest<K extends Kind>(kind: K, raw: unknown, decoded: Pick<ObjectOf[K], 'metadata' | 'status'>): Checked<ObjectOf[K]> {
+  const spec = specDecoders[kind](isRecord(raw) ? raw['spec'] : undefined)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the decoder of this very kind
+  return spec.ok ? accepted({ apiVersion, kind, ...decoded, spec: spec.value } as ObjectOf[K]) : spec
+}
+
+const specDecoders: { readonly [K in Kind]: (raw: unknown) => Checked<ObjectOf[K]['spec']> } = {
+  Integration: raw => decodeField(integration.spec, raw, 'spec'),
+  ScheduledIntegration: raw => decodeField(scheduledIntegration.spec, raw, 'spec'),
+  IntegrationSet: raw => decodeField(integrationSet.spec, raw, 'spec'),
+  IntegrationRun: raw => decodeField(integrationRun.spec, raw, 'spec'),
 }
 
 const statusDecoders: { readonly [K in Kind]: (raw: unknown) => ObjectOf[K]['status'] } = {
@@ -66,8 +66,12 @@ export function decodeStatus<K extends Kind>(kind: K, raw: unknown): ObjectOf[K]
   return statusDecoders[kind](raw)
 }
 
+/** Nearly always the status is just what was sent: then it is that very object, so that thousands of them are kept once, not twice. */
 function statusDecoder<Status extends z.ZodType>(schema: Status): (raw: unknown) => z.output<Status> | undefined {
-  return raw => schema.safeParse(raw).data
+  return raw => {
+    const { data } = schema.safeParse(raw)
+    return data !== undefined && isSame(data, raw) ? raw : data
+  }
 }
 
 /** One field, checked against its schema; the problems' paths begin with `name`. */
@@ -119,6 +123,11 @@ export function decodeMetadata(raw: unknown): ObjectMeta | undefined {
   if (data?.annotations?.[lastApplied] === undefined) return data
   const { [lastApplied]: _copy, ...annotations } = data.annotations
   return { ...data, annotations }
+}
+
+/** Whether decoding a value of JSON has changed nothing of it. */
+function isSame<T>(decoded: T, raw: unknown): raw is T {
+  return isJsonObject(decoded) && isJsonObject(raw) && isSameJson(decoded, raw)
 }
 
 /** Also true of arrays: their entries are found by index. */
