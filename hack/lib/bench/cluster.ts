@@ -15,16 +15,19 @@ export interface Cluster {
   readonly operator: string
   /** The bench itself: also a ServiceAccount, since the API server does not limit the requests of administrators. */
   readonly load: Server
-  down(): Promise<void>
 }
 
 const variables = ['KUBECONFIG', 'KUBECACHEDIR', 'PATH', 'INTEGRATION_SCHEDULER_AUDIT_LOG']
-const originalPath = process.env['PATH']
+const originalPath = process.env['PATH'] ?? ''
+
+/** Of a new shell: the tools of an earlier cluster are no longer in PATH. */
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: originalPath }
+}
 
 /** An empty cluster with the chart and no operator; one of that name that is there is removed. */
 export async function newCluster(name: string): Promise<Cluster> {
-  const settled = atEnd(() => down(name))
-  await down(name)
+  await removeCluster(name)
   await hackCluster('up', '--local', '--name', name)
   await takeEnvironment(name)
   await install('replicas=0')
@@ -32,14 +35,12 @@ export async function newCluster(name: string): Promise<Cluster> {
   await output('kubectl', ['apply', '--filename', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: loadAccount }))
   const operator = await kubeconfigFile('operator', await kubeconfigOfServiceAccount())
   const load = await kubeconfigFile('load', await kubeconfigOfServiceAccount('bench-load'))
-  return {
-    operator,
-    load: serverFrom(load),
-    down: async () => {
-      await down(name)
-      settled()
-    },
-  }
+  return { operator, load: serverFrom(load) }
+}
+
+/** Harmless if there is none. */
+export async function removeCluster(name: string): Promise<void> {
+  await run(['down', '--name', name])
 }
 
 export function serverFrom(kubeconfig: string): Server {
@@ -51,7 +52,7 @@ export function serverFrom(kubeconfig: string): Server {
 /** Into this process, as `eval "$(hack/cluster env)"` does in a shell: the harness reads it there. */
 async function takeEnvironment(name: string): Promise<void> {
   const script = 'eval "$(hack/cluster env --name "$1")"; shift; for each; do printf "%s\\n" "${!each}"; done'
-  const { stdout } = await promisify(execFile)('bash', ['-euc', script, 'bash', name, ...variables], { cwd: root, env: { ...process.env, PATH: originalPath } })
+  const { stdout } = await promisify(execFile)('bash', ['-euc', script, 'bash', name, ...variables], { cwd: root, env: environment() })
   stdout.trimEnd().split('\n').forEach((value, index) => (process.env[variables[index] ?? ''] = value))
 }
 
@@ -61,14 +62,10 @@ async function kubeconfigFile(name: string, content: string): Promise<string> {
   return file
 }
 
-async function down(name: string): Promise<void> {
-  await run('down', '--name', name)
-}
-
 async function hackCluster(...args: readonly string[]): Promise<void> {
   refuseWhenLeaving()
   const stop = new AbortController()
-  const ended = run(...args, stop.signal)
+  const ended = run(args, stop.signal)
   const done = atEnd(async () => {
     stop.abort()
     await ended.catch(() => undefined)
@@ -78,10 +75,8 @@ async function hackCluster(...args: readonly string[]): Promise<void> {
 }
 
 /** In a process group of its own: a Ctrl-C does not reach it before us, and it cleans up after itself when it is told to end. */
-async function run(...given: readonly (string | AbortSignal)[]): Promise<void> {
-  const args = given.filter((one) => typeof one === 'string')
-  const signal = given.find((one) => typeof one !== 'string')
-  const child = spawn('hack/cluster', args, { cwd: root, detached: true, stdio: ['ignore', 'ignore', 'pipe'], ...(originalPath !== undefined && { env: { ...process.env, PATH: originalPath } }) })
+async function run(args: readonly string[], signal?: AbortSignal): Promise<void> {
+  const child = spawn('hack/cluster', args, { cwd: root, detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: environment() })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })

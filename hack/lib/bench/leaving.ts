@@ -5,7 +5,7 @@ type Ending = () => Promise<void> | void
 const endings = new Set<Ending>()
 let isLeaving = false
 
-/** `end` runs on Ctrl-C or SIGTERM, newest first, unless the returned function is called before. */
+/** `end` runs at the end, also on Ctrl-C or SIGTERM, newest first, unless the returned function is called before. */
 export function atEnd(end: Ending): () => void {
   refuseWhenLeaving()
   endings.add(end)
@@ -20,7 +20,7 @@ export function refuseWhenLeaving(): void {
 async function leave(code: number): Promise<void> {
   if (isLeaving) return
   isLeaving = true
-  console.error('\nending: stopping what was started')
+  if (code !== 0) console.error('\nstopping what was started')
   for (const end of [...endings].toReversed()) {
     try {
       await end()
@@ -35,10 +35,11 @@ process.on('SIGINT', () => void leave(130))
 process.on('SIGTERM', () => void leave(143))
 process.on('SIGHUP', () => void leave(129))
 
-/** Runs a bench. A failure while everything is being stopped is a consequence of that, and is not told. */
+/** Runs a bench, then all endings. A failure while everything is being stopped is a consequence of that, and is not told. */
 export async function toItsEnd(bench: () => Promise<void>): Promise<void> {
   try {
     await bench()
+    await leave(0)
   } catch (error) {
     if (isLeaving) return
     console.error(error)

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { auditMark, operatorRequests } from '../../../operator/e2e/harness/audit-log.ts'
 import { type Cluster, newCluster } from './cluster.ts'
+import { makeFinishedJobs } from './finished-jobs.ts'
 import { applySchedules } from './load.ts'
 import { type OperatorProcess, type Program, startOperator } from './operator.ts'
 import { type Memory, cpuOf, memoryOf, untilAtRest } from './proc.ts'
@@ -10,7 +11,8 @@ import { learnedBodies, startRawClient } from './raw-client.ts'
 import { Seen, isCurrent } from './seen.ts'
 
 export interface Setting {
-  readonly cluster: string
+  /** Of a cluster that may be removed at any time. */
+  readonly clusterName: string
   readonly program: Program
   readonly schedules: number
 }
@@ -32,8 +34,8 @@ export interface Converged {
 export type Requests = Readonly<Record<string, number>>
 
 /** A new cluster with schedules that nobody has acted on, and a watch over what becomes of them. */
-async function prepared({ cluster: name, schedules }: Setting) {
-  const cluster = await newCluster(name)
+async function prepared({ clusterName, schedules }: Setting) {
+  const cluster = await newCluster(clusterName)
   const targets = await applySchedules(cluster.load, schedules)
   await sleep(2_000)
   const cronJobs = await Seen.open(cluster.load, 'cronjobs')
@@ -117,6 +119,35 @@ export async function idles({ pid }: OperatorProcess): Promise<Idle> {
   const before = await cpuOf(pid)
   await sleep(minutes)
   return { cpuMilliseconds: Math.round((await cpuOf(pid)) - before), requests: await requestsSince(mark), memory: await memoryOf(pid) }
+}
+
+export interface Recorded {
+  readonly jobs: number
+  readonly requests: Requests
+  readonly memory: Memory
+}
+
+const jobsEach = 3
+
+/** The operator meets finished runs, records and marks them all. */
+export async function recordsFinishedJobs(setting: Setting, cluster: Cluster): Promise<Recorded> {
+  await makeFinishedJobs(cluster.load, jobsEach)
+  const jobs = jobsEach * setting.schedules
+  const mark = await auditMark()
+  const operator = await startOperator(setting.program, cluster.operator)
+  const end = performance.now() + 15 * minutes
+  for (let marked = 0; marked < jobs; marked = await marksSince(mark)) {
+    if (performance.now() > end) throw new Error(`${marked} of ${jobs} Jobs are marked`)
+    await sleep(3_000)
+  }
+  await untilAtRest(operator.pid)
+  const recorded = { jobs, requests: await requestsSince(mark), memory: await memoryOf(operator.pid) }
+  await operator.stop()
+  return recorded
+}
+
+async function marksSince(mark: number): Promise<number> {
+  return (await operatorRequests(mark)).filter(({ verb, resource, code }) => verb === 'patch' && resource === 'jobs' && code < 300).length
 }
 
 /** Of the operator's ServiceAccount; a watch is counted when it ends. */

@@ -1,34 +1,34 @@
-// The operator as a process of this machine, as its image starts it.
-import { spawn } from 'node:child_process'
+// The operator as a process of this machine, started as its image starts it.
 import { rmSync } from 'node:fs'
-import { copyFile, mkdtemp, open, readFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import { output, root } from '../../../operator/e2e/harness/command.ts'
-import { atEnd, refuseWhenLeaving } from './leaving.ts'
+import { startOperatorChild } from '../../../operator/e2e/harness/operator-child.ts'
+import { atEnd } from './leaving.ts'
 
 /** A bundle of the present sources, in a folder of its own: the one in dist/ may be built anew by somebody else meanwhile. */
 export interface Program {
   readonly file: string
   readonly flags: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
   readonly log: string
 }
 
+/** With flags and environment of the image, unless other flags are given. */
 export async function builtProgram(flags: readonly string[] | undefined): Promise<Program> {
   await output(process.execPath, ['hack/build.mjs'])
   const folder = await mkdtemp(join(tmpdir(), 'integration-scheduler-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'operator.mjs')
   await copyFile(join(root, 'dist/operator.mjs'), file)
-  return { file, flags: flags ?? (await flagsOfImage()), log: join(folder, 'operator.log') }
-}
-
-/** Flags of Node.js, from the Dockerfile. */
-async function flagsOfImage(): Promise<readonly string[]> {
-  const entrypoint = /^ENTRYPOINT \[(.*)\]$/m.exec(await readFile(join(root, 'Dockerfile'), 'utf8'))?.[1] ?? ''
-  return [...entrypoint.matchAll(/"(--[^"]+)"/g)].map(([, flag = '']) => flag)
+  const image = await readFile(join(root, 'Dockerfile'), 'utf8')
+  const entrypoint = /^ENTRYPOINT \[(.*)\]$/m.exec(image)?.[1] ?? ''
+  const ownFlags = [...entrypoint.matchAll(/"(--[^"]+)"/g)].map(([, flag = '']) => flag)
+  const environment = [...image.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = '']) => [...line.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value] as const))
+  return { file, flags: flags ?? ownFlags, environment: Object.fromEntries(environment), log: join(folder, 'operator.log') }
 }
 
 /** Instants are of performance.now. */
@@ -42,34 +42,25 @@ export interface OperatorProcess {
   stop(): Promise<void>
 }
 
-export async function startOperator({ file, flags, log }: Program, kubeconfig: string): Promise<OperatorProcess> {
-  refuseWhenLeaving()
-  const logFile = await open(log, 'w')
+export async function startOperator({ file, flags, environment, log }: Program, kubeconfig: string): Promise<OperatorProcess> {
+  const child: { end?: () => Promise<void> } = {}
+  const stopped = atEnd(() => child.end?.())
   const spawned = performance.now()
-  const child = spawn(process.execPath, [...flags, file, 'run', '--kubeconfig', kubeconfig, '--listen-address', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', logFile.fd] })
-  const kill = () => void child.kill('SIGKILL')
-  process.once('exit', kill)
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const { process: operator, address, ended } = await startOperatorChild({ kubeconfig, log, environment, program: [...flags, file], logLevel: 'info' })
   const stop = async () => {
-    child.kill('SIGTERM')
-    await closed
-    process.off('exit', kill)
-    await logFile.close()
+    operator.kill('SIGTERM')
+    await ended
   }
-  const stopped = atEnd(stop)
-  const { address, started } = await new Promise<{ address: string; started: number }>((resolve, reject) => {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      void logFile.write(text)
-      const found = /"address":"([^"]+)".*"operator started"/.exec(text)?.[1]
-      if (found !== undefined) resolve({ address: found, started: performance.now() })
-    })
-    void closed.then(async () => reject(new Error(`the operator has ended: ${await readFile(log, 'utf8')}`)))
-  })
+  child.end = stop
+  const died = ended.then(async () => Promise.reject(new Error(`the operator has ended: ${await readFile(log, 'utf8')}`)))
+  died.catch(() => undefined)
+  const where = await Promise.race([address, died])
+  const started = performance.now()
   return {
-    pid: child.pid ?? 0,
+    pid: operator.pid ?? 0,
     spawned,
     started,
-    ready: () => untilReady(address),
+    ready: () => untilReady(where),
     stop: async () => {
       await stop()
       stopped()

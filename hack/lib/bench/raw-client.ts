@@ -16,7 +16,7 @@ interface RawClient {
 
 export async function startRawClient(): Promise<RawClient> {
   const child = fork(join(import.meta.dirname, 'raw.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const closed = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
   const stop = async () => {
     if (child.connected) child.disconnect()
@@ -46,10 +46,11 @@ export async function startRawClient(): Promise<RawClient> {
  * bytes), and the status. The raw client writes the same for other schedules.
  */
 export async function learnedBodies(server: Server): Promise<Bodies> {
-  const [cronJob] = await listOf<{ metadata: JsonObject; spec: JsonObject }>(server, `${pathOf('cronjobs')}?limit=1`)
-  const { namespace, name, labels, annotations, ownerReferences, finalizers } = cronJob?.metadata ?? {}
-  const [schedule] = await listOf<{ metadata: Target; status: JsonObject }>(server, `${pathOf('scheduledintegrations', String(namespace))}?fieldSelector=metadata.name=${String(name)}`)
-  if (cronJob === undefined || schedule === undefined) throw new Error('the operator has written no CronJob')
+  const [cronJob] = await listOf<{ metadata: JsonObject & Omit<Target, 'uid'>; spec: JsonObject }>(server, `${pathOf('cronjobs')}?limit=1`)
+  if (cronJob === undefined) throw new Error('the operator has written no CronJob')
+  const { namespace, name, labels, annotations, ownerReferences, finalizers } = cronJob.metadata
+  const [schedule] = await listOf<{ metadata: Target; status: JsonObject }>(server, `${pathOf('scheduledintegrations', namespace)}?fieldSelector=metadata.name=${name}`)
+  if (schedule === undefined) throw new Error(`there is no schedule for the CronJob ${namespace}/${name}`)
   const body = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace, labels, annotations, ownerReferences, finalizers }, spec: cronJob.spec }
   const blank = (value: JsonObject) =>
     JSON.stringify(value).replaceAll(schedule.metadata.uid, '@uid@').replaceAll(`"${schedule.metadata.name}"`, '"@name@"').replaceAll(`"${schedule.metadata.namespace}"`, '"@namespace@"')

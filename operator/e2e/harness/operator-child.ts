@@ -19,6 +19,9 @@ interface ChildOptions {
   /** Its lines are appended to this file. */
   readonly log: string
   readonly environment?: Readonly<Record<string, string>>
+  /** Arguments of Node.js in place of the bundle: flags, and another bundle. */
+  readonly program?: readonly string[]
+  readonly logLevel?: string
 }
 
 export interface OperatorChild {
@@ -29,11 +32,11 @@ export interface OperatorChild {
   readonly ended: Promise<void>
 }
 
-export async function startOperatorChild({ kubeconfig, log, environment = {} }: ChildOptions): Promise<OperatorChild> {
+export async function startOperatorChild({ kubeconfig, log, environment = {}, program = [bundle], logLevel = 'debug' }: ChildOptions): Promise<OperatorChild> {
   if (!existsSync(bundle)) throw new Error('there is no dist/operator.mjs: npm run build')
   const file = await open(log, 'a')
-  const args = ['run', '--kubeconfig', kubeconfig, '--listen-address', '127.0.0.1:0', '--log-level', 'debug']
-  const child = spawn(process.execPath, [bundle, ...args], { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...environment } })
+  const args = ['run', '--kubeconfig', kubeconfig, '--listen-address', '127.0.0.1:0', '--log-level', logLevel]
+  const child = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...environment } })
   running.add(child)
   const { promise: address, resolve } = Promise.withResolvers<string>()
   child.stdout?.on('data', (chunk: Buffer) => {

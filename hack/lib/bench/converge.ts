@@ -1,0 +1,132 @@
+// hack/bench converge: what schedules cost the operator, beside a raw client that makes the same writes
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { type Cluster, removeCluster } from './cluster.ts'
+import { type Latency, operatorLatency, rawLatency } from './latency.ts'
+import { atEnd, toItsEnd } from './leaving.ts'
+import { type Converged, type Idle, type Restarted, type Setting, idles, operatorConverges, rawConverges, recordsFinishedJobs, restarts } from './measure.ts'
+import { builtProgram } from './operator.ts'
+import type { Bodies } from './raw.ts'
+import { type Measured, type Report, inWords, load, thisMachine } from './report.ts'
+
+const parts = ['converge', 'restart', 'idle', 'latency', 'jobs'] as const
+type Part = (typeof parts)[number]
+
+const usage = `hack/bench converge [options]
+  --schedules N[,N]     how many schedules, 1000 unless given; with two numbers also how the figures grow
+  --rounds N            how often each is measured, 3 unless given; operator and raw client take turns
+  --only PART[,PART]    of ${parts.join(', ')}
+  --json FILE           also all figures, as JSON
+  --node-flags 'FLAGS'  of Node.js, for the operator; otherwise those of the Dockerfile
+  --name NAME           of the cluster, bench unless given; one of that name is removed
+  --keep                keep the cluster at the end`
+
+const { values: options } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: parts.join(',') },
+    json: { type: 'string' },
+    'node-flags': { type: 'string' },
+    name: { type: 'string', default: 'bench' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+function wholeNumber(text: string, option: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > 20_000) throw new Error(`${option}: ${text} is not a whole number from 1 to 20000`)
+  return value
+}
+
+function chosenParts(): ReadonlySet<Part> {
+  const chosen = options.only.split(',')
+  const unknown = chosen.filter((name) => !parts.some((part) => part === name))
+  if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}, only ${parts.join(', ')}`)
+  return new Set(parts.filter((part) => chosen.includes(part)))
+}
+
+function say(text: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
+}
+
+const rounds = wholeNumber(options.rounds, '--rounds')
+
+/** `first` and the others in this order, then in the opposite one, and so on. */
+async function alternating<T>(count: number, measurements: readonly (() => Promise<T>)[]): Promise<readonly (readonly T[])[]> {
+  const all: T[][] = []
+  for (let round = 0; round < count; round++) {
+    const results: T[] = []
+    for (const measure of round % 2 === 0 ? measurements : measurements.toReversed()) {
+      const result = await measure()
+      say(JSON.stringify(result, (key, value: unknown) => (key === 'samples' ? undefined : value)))
+      results.push(result)
+    }
+    all.push(results)
+  }
+  return all
+}
+
+async function repeated<T>(measure: () => Promise<T>): Promise<readonly T[]> {
+  return (await alternating(rounds, [measure])).flat()
+}
+
+/** What later measurements need: the cluster that the last operator left, and the bodies that it wrote. */
+interface Left {
+  cluster?: Cluster
+  bodies?: Bodies
+}
+
+async function converging(setting: Setting, left: Left): Promise<readonly (readonly Converged[])[]> {
+  const operator = async () => {
+    const { round, bodies, cluster } = await operatorConverges(setting)
+    Object.assign(left, { bodies, cluster })
+    return round
+  }
+  const raw = (inFlight: 16 | 32) => () => {
+    delete left.cluster
+    if (left.bodies === undefined) throw new Error('the operator comes first: the raw client writes what it wrote')
+    return rawConverges(setting, inFlight, left.bodies)
+  }
+  return alternating(rounds, [operator, raw(16), raw(32)])
+}
+
+async function measured(setting: Setting, chosen: ReadonlySet<Part>, left: Left): Promise<Measured> {
+  const { schedules } = setting
+  const converge = chosen.has('converge') ? await converging(setting, left) : undefined
+  if (chosen.size === (converge === undefined ? 0 : 1)) return { schedules, ...(converge && { converge }) }
+  if (left.cluster === undefined) Object.assign(left, await operatorConverges(setting))
+  const { cluster, bodies } = left
+  if (cluster === undefined || bodies === undefined) throw new Error('no operator has converged')
+  const idle: Idle[] = []
+  const then = async (operator: Parameters<typeof idles>[0]) => void (chosen.has('idle') && idle.length === 0 && idle.push(await idles(operator)))
+  const restart: readonly Restarted[] = chosen.has('restart') || chosen.has('idle') ? await repeated(() => restarts(setting, cluster, then)) : []
+  const latency: readonly (readonly Latency[])[] = chosen.has('latency')
+    ? await alternating(rounds, [() => operatorLatency({ ...setting, cluster, bodies }), () => rawLatency({ ...setting, cluster, bodies })])
+    : []
+  const recorded = chosen.has('jobs') ? await recordsFinishedJobs(setting, cluster) : undefined
+  const restartWithJobs = recorded === undefined ? [] : await repeated(() => restarts(setting, cluster))
+  return { schedules, ...(converge && { converge }), restart, latency, ...(idle[0] && { idle: idle[0] }), ...(recorded && { recorded, restartWithJobs }) }
+}
+
+async function bench(): Promise<void> {
+  const sizes = options.schedules.split(',').map((text) => wholeNumber(text, '--schedules'))
+  const chosen = chosenParts()
+  const before = load()
+  const began = new Date().toISOString()
+  const program = await builtProgram(options['node-flags']?.split(' ').filter((flag) => flag !== ''))
+  const all: Measured[] = []
+  const left: Left = {}
+  if (!options.keep) atEnd(() => removeCluster(options.name))
+  for (const schedules of sizes) {
+    delete left.cluster
+    all.push(await measured({ clusterName: options.name, program, schedules }, chosen, left))
+  }
+  const report: Report = { began, machine: await thisMachine(), nodeFlags: program.flags, environment: program.environment, load: { before, after: load() }, measured: all }
+  console.log(inWords(report))
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 1)}\n`)
+}
+
+if (options.help) console.log(usage)
+else await toItsEnd(bench)
