@@ -1,6 +1,6 @@
-import { KubeConfig } from '@kubernetes/client-node'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
+import { loadKubeConfig } from '../kube/kube-config.ts'
 import { type OperatorOptions, runOperator } from './run.ts'
 
 /** The operator's process: `node operator.mjs run`. Every flag is also an environment variable; a flag wins. */
@@ -16,13 +16,6 @@ function workers(text: string): number {
 function flag(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('must be true or false.')
   return text === 'true'
-}
-
-function kubeConfigFrom(file: string | undefined): KubeConfig {
-  const kubeConfig = new KubeConfig()
-  if (file === undefined) kubeConfig.loadFromDefault()
-  else kubeConfig.loadFromFile(file)
-  return kubeConfig
 }
 
 interface Flags extends Omit<OperatorOptions, 'kubeConfig' | 'log'> {
@@ -44,7 +37,7 @@ program
   .action(async ({ kubeconfig, logLevel, ...options }: Flags) => {
     const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } })
     try {
-      await runOperator({ ...options, kubeConfig: kubeConfigFrom(kubeconfig), log })
+      await runOperator({ ...options, kubeConfig: loadKubeConfig(kubeconfig), log })
     } catch (error) {
       log.fatal({ err: error }, 'the operator cannot start')
       process.exitCode = 1

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent } from 'undici'
 import { second } from '../model/instant.ts'
+import { isJsonObject } from '../model/json.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { Clock } from './clock.ts'
 
@@ -36,27 +38,24 @@ interface Tls {
   readonly rejectUnauthorized: boolean
 }
 
+type Agents = Pick<Access, 'requests' | 'watches'>
+
 /**
  * Every connection setting is client-node's: contexts, tokens and token files, client certificates, exec and OIDC plugins,
- * in-cluster. Requests are not: they go through undici over HTTP/1.1. Proxies (`proxy-url`, HTTPS_PROXY) are not supported.
- * A plain http server is accepted only together with `insecure-skip-tls-verify`.
+ * in-cluster. Requests are not: they go through undici over HTTP/1.1. Files are read again at the latest after ten seconds, and after
+ * each 401; new certificates are used for new connections, and what runs on the old ones goes on.
+ * Throws when the kubeconfig asks for what we do not do: proxies, and plain http without `insecure-skip-tls-verify`.
  */
 export function createConnection(kubeConfig: KubeConfig, clock: Clock): Connection {
-  const cluster = kubeConfig.getCurrentCluster()
-  if (cluster === null) throw new Error('the kubeconfig has no current context, or the context names a cluster that is not in it')
-  const { origin, pathname } = new URL(cluster.server)
-  let held: { readonly access: Access; readonly tls: Tls; readonly until: number } | undefined
+  const { origin, pathname } = serverOf(kubeConfig)
+  const agents = new AgentPair()
+  let held: { readonly access: Access; readonly until: number } | undefined
   let reading: Promise<Access> | undefined
 
   async function read(): Promise<Access> {
     const { tls, headers } = await readCredentials(kubeConfig)
-    const agents = held !== undefined && isSameTls(held.tls, tls) ? held.access : agentsWith(tls)
-    if (held !== undefined && agents !== held.access) {
-      // What runs on the old agents ends by itself; watches within five minutes.
-      closeQuietly(held.access)
-    }
-    const access = { requests: agents.requests, watches: agents.watches, headers }
-    held = { access, tls, until: clock.now() + credentialsLifetime }
+    const access = { ...agents.of(tls), headers }
+    held = { access, until: clock.now() + credentialsLifetime }
     return access
   }
 
@@ -71,20 +70,56 @@ export function createConnection(kubeConfig: KubeConfig, clock: Clock): Connecti
     expire() {
       if (held !== undefined) held = { ...held, until: 0 }
     },
-    async close() {
-      await Promise.all([held?.access.requests.destroy(), held?.access.watches.destroy()])
-    },
+    close: () => agents.close(),
+  }
+}
+
+function serverOf(kubeConfig: KubeConfig): URL {
+  const cluster = kubeConfig.getCurrentCluster()
+  if (cluster === null) throw new Error('the kubeconfig has no current context, or the context names a cluster that is not in it')
+  const { name, proxyUrl = '', server, skipTLSVerify } = cluster
+  const reaches = `the kubeconfig reaches the cluster "${name}"`
+  if (proxyUrl !== '') throw new Error(`${reaches} through a proxy, which is not supported: remove its proxy-url, and name a server that can be reached directly`)
+  const url = new URL(server)
+  if (url.protocol === 'http:' && !skipTLSVerify) throw new Error(`${reaches} by http: name an https server, or say by insecure-skip-tls-verify that it is meant`)
+  return url
+}
+
+/** The agents of the latest certificates. */
+class AgentPair {
+  #latest: { readonly tls: Tls; readonly agents: Agents } | undefined
+  #isClosed = false
+
+  of(tls: Tls): Agents {
+    if (this.#isClosed) throw new ApiFailure('network', 'the connection is closed')
+    if (this.#latest !== undefined && isSameTls(this.#latest.tls, tls)) return this.#latest.agents
+    // What runs on the old agents ends by itself: requests within their timeouts, watches within five minutes.
+    for (const agent of this.#agents) void agent.close().catch(() => agent.destroy())
+    this.#latest = { tls, agents: agentsWith(tls) }
+    return this.#latest.agents
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.#agents.map((agent) => agent.destroy()))
+  }
+
+  get #agents(): readonly Agent[] {
+    return Object.values(this.#latest?.agents ?? {})
   }
 }
 
 async function readCredentials(kubeConfig: KubeConfig): Promise<{ tls: Tls; headers: Record<string, string> }> {
   const options: RequestOptions = {}
+  let token: string | undefined
   try {
     await kubeConfig.applyToHTTPSOptions(options)
+    token = await tokenInFile(kubeConfig)
   } catch (error) {
     throw new ApiFailure('network', 'the credentials of the kubeconfig cannot be read', { cause: error })
   }
   const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()])
+  if (token !== undefined) headers.push(['authorization', `Bearer ${token}`])
   if (typeof options.auth === 'string') headers.push(['authorization', `Basic ${Buffer.from(options.auth).toString('base64')}`])
   return {
     headers: Object.fromEntries(headers),
@@ -98,6 +133,17 @@ async function readCredentials(kubeConfig: KubeConfig): Promise<{ tls: Tls; head
   }
 }
 
+/** client-node keeps what it has read of a token file for a minute, even after the API server has refused it: we read it ourselves. */
+async function tokenInFile(kubeConfig: KubeConfig): Promise<string | undefined> {
+  const provider: unknown = kubeConfig.getCurrentUser()?.authProvider
+  const config = isJsonObject(provider) ? provider.config : undefined
+  const file = isJsonObject(config) ? config.tokenFile : undefined
+  if (typeof file !== 'string' || file === '') return undefined
+  const token = (await readFile(file, 'utf8')).trim()
+  if (token === '') throw new Error(`the token file ${file} is empty`)
+  return token
+}
+
 /** client-node gives certificates as buffers, exec plugins as strings. */
 function pem(value: unknown): string | undefined {
   if (typeof value === 'string') return value
@@ -108,7 +154,7 @@ function isSameTls(one: Tls, other: Tls): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-function agentsWith({ rejectUnauthorized, ...pems }: Tls): Pick<Access, 'requests' | 'watches'> {
+function agentsWith({ rejectUnauthorized, ...pems }: Tls): Agents {
   const given = Object.fromEntries(Object.entries(pems).filter(([, value]) => value !== undefined))
   const shared = {
     allowH2: false,
@@ -120,8 +166,4 @@ function agentsWith({ rejectUnauthorized, ...pems }: Tls): Pick<Access, 'request
     connect: { ...given, rejectUnauthorized, timeout: 10 * second, keepAlive: true, keepAliveInitialDelay: 30 * second },
   }
   return { requests: new Agent({ ...shared, connections: maxRequestsInFlight }), watches: new Agent(shared) }
-}
-
-function closeQuietly(access: Access): void {
-  for (const agent of [access.requests, access.watches]) void agent.close().catch(() => agent.destroy())
 }

@@ -402,13 +402,14 @@ describe('whatever happens to objects, and whatever the server does wrong,', () 
   })
 })
 
-/** Ways in which a watch comes to nothing, in turns; each sixth stays until the server ends it after four minutes. */
+/** Ways in which a watch comes to nothing, in turns; each seventh stays until the server ends it after four minutes. */
 const endings: readonly (AnswerFault | StreamFault)[] = [
   { kind: 'end', after: 0 },
   { kind: 'resetStream', after: 0 },
   { kind: 'refuse', code: 503, reason: 'ServiceUnavailable' },
   { kind: 'error', code: 500, reason: 'InternalError', after: 0 },
   { kind: 'fallSilent', after: 0 },
+  { kind: 'replay', after: 0 },
 ]
 
 interface Held {

@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, Server as TlsServer, TLSSocket, type TlsOptions } from 'node:tls'
 import { KubeConfig } from '@kubernetes/client-node'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
 import { type ApiCall, type ApiClient, createApiClient } from '../kube/api-client.ts'
@@ -17,18 +18,21 @@ export class FakeApiServer {
 
   private constructor(server: Server) {
     this.#server = server
-    server.on('connection', (socket) => this.#accept(socket))
+    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => this.#accept(socket))
+    server.on('tlsClientError', () => undefined)
   }
 
-  static async start(): Promise<FakeApiServer> {
-    const server = createServer()
+  /** With certificates it speaks TLS. */
+  static async start(tls?: TlsOptions): Promise<FakeApiServer> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return new FakeApiServer(server)
   }
 
   get url(): string {
     const address = this.#server.address()
-    return `http://127.0.0.1:${isAddress(address) ? address.port : 0}`
+    const scheme = this.#server instanceof TlsServer ? 'https' : 'http'
+    return `${scheme}://127.0.0.1:${isAddress(address) ? address.port : 0}`
   }
 
   /** Connections since the start. */
@@ -49,6 +53,12 @@ export class FakeApiServer {
     const [exchange] = index === -1 ? [] : this.#unanswered.splice(index, 1)
     if (exchange !== undefined) return Promise.resolve(exchange)
     return new Promise((found) => this.#waiting.push({ isIt, found }))
+  }
+
+  /** The same as after a restart: all connections are gone, and new ones meet other certificates. */
+  restart(tls: TlsOptions): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(tls)
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   async stop(): Promise<void> {
@@ -109,6 +119,8 @@ export class Exchange {
   readonly path: string
   readonly query: Readonly<Record<string, string>>
   readonly headers: ReadonlyMap<string, string>
+  /** The common name of the client's certificate, if it has shown one. */
+  readonly client: string | undefined
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>
   readonly #body: string
@@ -119,6 +131,7 @@ export class Exchange {
     this.path = url.pathname
     this.query = Object.fromEntries(url.searchParams)
     this.headers = headers
+    this.client = socket instanceof TLSSocket ? commonName(socket) : undefined
     this.#body = body
     this.#socket = socket
     this.closed = closed
@@ -181,6 +194,11 @@ export class Exchange {
   reset(): void {
     this.#socket.resetAndDestroy()
   }
+}
+
+function commonName(socket: TLSSocket): string | undefined {
+  const name = socket.getPeerCertificate().subject?.CN
+  return typeof name === 'string' ? name : undefined
 }
 
 export function statusOf(code: number, reason: string, details: JsonObject = {}): JsonObject {
