@@ -1,7 +1,9 @@
 import type { ApiClient } from '../kube/api-client.ts'
+import { failureFields } from '../kube/api-failure.ts'
 import type { Clock } from '../kube/clock.ts'
 import { type InformerOptions, startInformer } from '../kube/informer.ts'
 import type { Logger } from '../kube/logger.ts'
+import { Sharing } from '../kube/sharing.ts'
 import { projectedCronJob, projectedJob, projectedLease } from '../kube/projections.ts'
 import { LiveStore, type Store, objectKey } from '../kube/store.ts'
 import type { CronJob, Job, KubernetesObject, Lease } from '../model/kubernetes.ts'
@@ -34,7 +36,7 @@ interface StoresOptions {
 
 /** Starts to watch. `stop` resolves when no store changes any more. */
 export function startStores(options: StoresOptions): { readonly stores: Stores; stop(): Promise<void> } {
-  const reportError = (error: unknown) => options.log.error({ err: error }, 'a handler of a store threw')
+  const reportError = (error: unknown) => options.log.error(failureFields(error), 'a handler of a store threw')
   const make = <T extends KubernetesObject, Index extends string = never>(indexes: Readonly<Record<Index, (object: T) => readonly string[]>>) =>
     new LiveStore<T, Index>({ indexes, reportError })
   const stores = {
@@ -48,13 +50,16 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
   }
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
     startInformer<T>({ ...options, namespaces: undefined, ...own })
+  // Of our own objects most is theirs alone; CronJobs and Jobs are made of what their neighbours are made of.
+  const sharing = new Sharing()
+  const shared = <T>(project: (object: KubernetesObject) => T) => (object: KubernetesObject) => sharing.share(project(object))
   const informers = [
     watch({ resource: 'scheduledintegrations', project: projectedResource('ScheduledIntegration'), writer: stores.schedules }),
     watch({ resource: 'integrations', project: projectedResource('Integration'), writer: stores.integrations }),
     watch({ resource: 'integrationsets', project: projectedResource('IntegrationSet'), writer: stores.sets }),
     watch({ resource: 'integrationruns', project: projectedResource('IntegrationRun'), writer: stores.runs }),
-    watch({ resource: 'cronjobs', project: projectedCronJob, writer: stores.cronJobs }),
-    watch({ resource: 'jobs', project: projectedJob, writer: stores.jobs, selector: { labelSelector: `${label.managedBy}=${manager}` } }),
+    watch({ resource: 'cronjobs', project: shared(projectedCronJob), writer: stores.cronJobs }),
+    watch({ resource: 'jobs', project: shared(projectedJob), writer: stores.jobs, selector: { labelSelector: `${label.managedBy}=${manager}` } }),
     watch({ resource: 'leases', project: projectedLease, writer: stores.leases, selector: { fieldSelector: `metadata.name=${locksLease}` } }),
   ]
   return { stores, stop: async () => void (await Promise.all(informers.map((informer) => informer.stop()))) }
