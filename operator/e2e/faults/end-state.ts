@@ -24,8 +24,9 @@ function asCompared(json: Json, namespace: string): Json {
   return Object.fromEntries(Object.entries(json).flatMap(([key, value]) => (unlike.has(key) || value === undefined ? [] : [[key, asCompared(value, namespace)]])))
 }
 
-/** How many objects of a resource ever were there; one that was deleted and created again counts twice. */
-export function everThere(tenant: Tenant, resource: 'cronjobs' | 'jobs'): number {
-  const versions = watched(resource).names(tenant.namespace).flatMap((name) => tenant.versions(resource, name))
+/** How many objects of a resource (and name) ever were there; one that was deleted and created again counts twice. */
+export function everThere(tenant: Tenant, resource: 'cronjobs' | 'jobs', name?: string): number {
+  const names = name === undefined ? watched(resource).names(tenant.namespace) : [name]
+  const versions = names.flatMap((each) => tenant.versions(resource, each))
   return new Set(versions.flatMap((version) => version?.metadata.uid ?? [])).size
 }

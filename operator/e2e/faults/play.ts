@@ -21,7 +21,7 @@ export interface Played {
 
 /** Plays a scenario with an operator of its own, under these rules from the change on; afterwards there must be silence. */
 export async function play(tenant: Tenant, scenario: Scenario, rules: readonly FaultRule[]): Promise<Played> {
-  const proxy = await proxyBeforeCluster()
+  const proxy = await proxyBeforeCluster(tenant.namespace)
   const operator = await ProxiedOperator.create({ proxy, name: tenant.namespace, onlyNamespace: tenant.namespace })
   try {
     await operator.start()
@@ -49,9 +49,18 @@ export async function play(tenant: Tenant, scenario: Scenario, rules: readonly F
 
 const reading = new Set(['get', 'list', 'watch'])
 
-function carriedOut(trace: readonly Traced[]): readonly string[] {
-  const landed = trace.filter(({ verb, resource, serverCode }) => !reading.has(verb) && resource !== 'events' && serverCode >= 200 && serverCode < 300)
-  return landed.map(({ verb, resource, name }) => `${verb} ${resource} ${name}`)
+/** Writes that the API server carried out, Events apart. */
+export function carriedOut(trace: readonly Traced[]): readonly string[] {
+  return writesIn(trace).flatMap(({ verb, resource, name, serverCode }) => (serverCode >= 200 && serverCode < 300 ? [`${verb} ${resource} ${name}`] : []))
+}
+
+/** Writes that the API server refused, Events apart. */
+export function refused(trace: readonly Traced[]): readonly string[] {
+  return writesIn(trace).flatMap(({ verb, resource, name, serverCode }) => (serverCode >= 300 ? [`${verb} ${resource} ${name} (${serverCode})`] : []))
+}
+
+function writesIn(trace: readonly Traced[]): readonly Traced[] {
+  return trace.filter(({ verb, resource }) => !reading.has(verb) && resource !== 'events')
 }
 
 function asked(trace: readonly Traced[]): readonly Traced[] {

@@ -96,11 +96,46 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     done: (tenant) => tenant.untilReady('a', 'Suspended'),
     writes: [patch, status],
   },
+  'suspend near a match': {
+    isTimed: true,
+    prepare: prepared(atMatch),
+    change: async (tenant) => {
+      await untilMatch(20_000)
+      await tenant.edit('a', { suspend: true })
+    },
+    done: (tenant) => tenant.untilReady('a', 'Suspended'),
+    writes: [patch, status, status, patch, status],
+  },
   enable: {
     prepare: prepared(onceAYear, { suspend: true }),
     change: (tenant) => tenant.edit('a', { suspend: false }),
     done: (tenant) => tenant.untilReady('a', 'Scheduled'),
     writes: [patch, status],
+  },
+  'edit to something that cannot work': {
+    prepare: prepared(),
+    change: (tenant) => tenant.edit('a', { integrationRef: { name: 'nobody' } }),
+    done: async (tenant) => {
+      await tenant.untilStalled('a', 'IntegrationNotFound')
+      await tenant.until('integrations', 'export', ({ status }) => (status?.scheduledBy ?? 0) === 0)
+    },
+    writes: [patch, status, counted],
+  },
+  'edit of the Integration': {
+    prepare: prepared(),
+    change: (tenant) => tenant.change('integrations', 'export', { spec: { container: { image: 'registry.example.com/integration:2' } } }),
+    done: async (tenant) => {
+      await tenant.untilCronJob('a', ({ spec }) => JSON.stringify(spec.jobTemplate).includes('integration:2'))
+      await tenant.until('integrations', 'export', ({ status }) => status?.observedGeneration === 2)
+    },
+    writes: [patch, counted],
+  },
+  'a run': {
+    isTimed: true,
+    prepare: prepared(atMatch, {}, { pod: played({ runFor: '20s' }) }),
+    change: () => untilMatch(5_000),
+    done: (tenant) => tenant.until('scheduledintegrations', 'a', ({ status }) => status?.counts?.succeeded === 1),
+    writes: [status, 'create leases integration-scheduler-locks', `patch jobs a-${match / minutes}`, status],
   },
   delete: {
     prepare: prepared(),
@@ -115,6 +150,18 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     prepare: prepared(),
     change: (tenant) => tenant.change('cronjobs', 'a', { spec: { successfulJobsHistoryLimit: 1 } }),
     done: (tenant) => tenant.untilCronJob('a', ({ spec }) => spec.successfulJobsHistoryLimit === 25),
+    writes: [patch],
+  },
+  'expression of the CronJob changed by hand': {
+    prepare: prepared(),
+    change: (tenant) => tenant.change('cronjobs', 'a', { spec: { schedule: '0 0 2 1 *' } }),
+    done: cronJobWith('a', '59 23 31 12 *'),
+    writes: [patch, patch],
+  },
+  'CronJob released by hand': {
+    prepare: prepared(onceAYear, { suspend: true }),
+    change: (tenant) => tenant.change('cronjobs', 'a', { spec: { suspend: false } }),
+    done: (tenant) => tenant.untilCronJob('a', ({ spec }) => spec.suspend === true),
     writes: [patch],
   },
   'CronJob deleted by hand': {

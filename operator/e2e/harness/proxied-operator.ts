@@ -6,10 +6,16 @@ import { namespace } from './install.ts'
 import { operatorFile } from './operator-process.ts'
 import { Slots } from './slots.ts'
 
-/** A fault proxy before the cluster of KUBECONFIG. */
-export async function proxyBeforeCluster(): Promise<FaultProxy> {
+/** A fault proxy before the cluster of KUBECONFIG. Its trace is kept in the cluster's folder, in `proxied/NAME.jsonl`. */
+export async function proxyBeforeCluster(name: string): Promise<FaultProxy> {
   const cluster = await (known ??= clusterOfKubeconfig())
-  return new FaultProxy({ upstream: { origin: cluster.server, ca: Buffer.from(cluster['certificate-authority-data'], 'base64').toString('utf8') } })
+  await mkdir(folder(), { recursive: true })
+  const upstream = { origin: cluster.server, ca: Buffer.from(cluster['certificate-authority-data'], 'base64').toString('utf8') }
+  return new FaultProxy({ upstream, traceFile: join(folder(), `${name}.jsonl`) })
+}
+
+function folder(): string {
+  return join(dirname(dirname(operatorFile('log'))), 'proxied')
 }
 
 let known: ReturnType<typeof clusterOfKubeconfig> | undefined
@@ -42,7 +48,7 @@ export class ProxiedOperator {
 
   private constructor(name: string) {
     this.#name = name
-    this.#folder = join(dirname(dirname(operatorFile('log'))), 'proxied', name)
+    this.#folder = join(folder(), name)
   }
 
   static async create({ proxy, name, onlyNamespace, user }: ProxiedOptions): Promise<ProxiedOperator> {
