@@ -76,7 +76,7 @@ async function hackCluster(...args: readonly string[]): Promise<void> {
 
 /** In a process group of its own: a Ctrl-C does not reach it before us, and it cleans up after itself when it is told to end. */
 async function run(args: readonly string[], signal?: AbortSignal): Promise<void> {
-  const child = spawn('hack/cluster', args, { cwd: root, detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: environment() })
+  const child = spawn(join(root, 'hack/cluster'), args, { cwd: root, detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: environment() })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   signal?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })

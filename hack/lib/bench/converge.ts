@@ -17,22 +17,54 @@ const usage = `hack/bench converge [options]
   --rounds N            how often each is measured, 3 unless given; operator and raw client take turns
   --only PART[,PART]    of ${parts.join(', ')}
   --json FILE           also all figures, as JSON
-  --node-flags 'FLAGS'  of Node.js, for the operator; otherwise those of the Dockerfile
+  --node-flags='FLAGS'  of Node.js, for the operator; otherwise those of the Dockerfile
   --name NAME           of the cluster, bench unless given; one of that name is removed
   --keep                keep the cluster at the end`
 
-const { values: options } = parseArgs({
-  options: {
-    schedules: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: parts.join(',') },
-    json: { type: 'string' },
-    'node-flags': { type: 'string' },
-    name: { type: 'string', default: 'bench' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+interface Options {
+  readonly sizes: readonly number[]
+  readonly rounds: number
+  readonly chosen: ReadonlySet<Part>
+  readonly json: string | undefined
+  readonly nodeFlags: readonly string[] | undefined
+  readonly clusterName: string
+  readonly keep: boolean
+  readonly help: boolean
+}
+
+function parsedOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      schedules: { type: 'string', default: '1000' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: parts.join(',') },
+      json: { type: 'string' },
+      'node-flags': { type: 'string' },
+      name: { type: 'string', default: 'bench' },
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  return {
+    sizes: values.schedules.split(',').map((text) => wholeNumber(text, '--schedules')),
+    rounds: wholeNumber(values.rounds, '--rounds'),
+    chosen: partsIn(values.only.split(',')),
+    json: values.json,
+    nodeFlags: values['node-flags']?.split(' ').filter((flag) => flag !== ''),
+    clusterName: values.name,
+    keep: values.keep,
+    help: values.help,
+  }
+}
+
+function optionsOrEnd(): Options {
+  try {
+    return parsedOptions()
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
+}
 
 function wholeNumber(text: string, option: string): number {
   const value = Number(text)
@@ -40,23 +72,22 @@ function wholeNumber(text: string, option: string): number {
   return value
 }
 
-function chosenParts(): ReadonlySet<Part> {
-  const chosen = options.only.split(',')
-  const unknown = chosen.filter((name) => !parts.some((part) => part === name))
+function partsIn(names: readonly string[]): ReadonlySet<Part> {
+  const unknown = names.filter((name) => !parts.some((part) => part === name))
   if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}, only ${parts.join(', ')}`)
-  return new Set(parts.filter((part) => chosen.includes(part)))
+  return new Set(parts.filter((part) => names.includes(part)))
 }
 
 function say(text: string): void {
   console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 }
 
-const rounds = wholeNumber(options.rounds, '--rounds')
+const options = optionsOrEnd()
 
-/** `first` and the others in this order, then in the opposite one, and so on. */
-async function alternating<T>(count: number, measurements: readonly (() => Promise<T>)[]): Promise<readonly (readonly T[])[]> {
+/** In this order, then in the opposite one, and so on. */
+async function alternating<T>(measurements: readonly (() => Promise<T>)[]): Promise<readonly (readonly T[])[]> {
   const all: T[][] = []
-  for (let round = 0; round < count; round++) {
+  for (let round = 0; round < options.rounds; round++) {
     const results: T[] = []
     for (const measure of round % 2 === 0 ? measurements : measurements.toReversed()) {
       const result = await measure()
@@ -69,7 +100,7 @@ async function alternating<T>(count: number, measurements: readonly (() => Promi
 }
 
 async function repeated<T>(measure: () => Promise<T>): Promise<readonly T[]> {
-  return (await alternating(rounds, [measure])).flat()
+  return (await alternating([measure])).flat()
 }
 
 /** What later measurements need: the cluster that the last operator left, and the bodies that it wrote. */
@@ -89,11 +120,12 @@ async function converging(setting: Setting, left: Left): Promise<readonly (reado
     if (left.bodies === undefined) throw new Error('the operator comes first: the raw client writes what it wrote')
     return rawConverges(setting, inFlight, left.bodies)
   }
-  return alternating(rounds, [operator, raw(16), raw(32)])
+  return alternating([operator, raw(16), raw(32)])
 }
 
-async function measured(setting: Setting, chosen: ReadonlySet<Part>, left: Left): Promise<Measured> {
+async function measured(setting: Setting, left: Left): Promise<Measured> {
   const { schedules } = setting
+  const { chosen } = options
   const converge = chosen.has('converge') ? await converging(setting, left) : undefined
   if (chosen.size === (converge === undefined ? 0 : 1)) return { schedules, ...(converge && { converge }) }
   if (left.cluster === undefined) Object.assign(left, await operatorConverges(setting))
@@ -103,7 +135,7 @@ async function measured(setting: Setting, chosen: ReadonlySet<Part>, left: Left)
   const then = async (operator: Parameters<typeof idles>[0]) => void (chosen.has('idle') && idle.length === 0 && idle.push(await idles(operator)))
   const restart: readonly Restarted[] = chosen.has('restart') || chosen.has('idle') ? await repeated(() => restarts(setting, cluster, then)) : []
   const latency: readonly (readonly Latency[])[] = chosen.has('latency')
-    ? await alternating(rounds, [() => operatorLatency({ ...setting, cluster, bodies }), () => rawLatency({ ...setting, cluster, bodies })])
+    ? await alternating([() => operatorLatency({ ...setting, cluster, bodies }), () => rawLatency({ ...setting, cluster, bodies })])
     : []
   const recorded = chosen.has('jobs') ? await recordsFinishedJobs(setting, cluster) : undefined
   const restartWithJobs = recorded === undefined ? [] : await repeated(() => restarts(setting, cluster))
@@ -111,21 +143,20 @@ async function measured(setting: Setting, chosen: ReadonlySet<Part>, left: Left)
 }
 
 async function bench(): Promise<void> {
-  const sizes = options.schedules.split(',').map((text) => wholeNumber(text, '--schedules'))
-  const chosen = chosenParts()
+  const { clusterName, sizes, keep, json, nodeFlags } = options
   const before = load()
   const began = new Date().toISOString()
-  const program = await builtProgram(options['node-flags']?.split(' ').filter((flag) => flag !== ''))
+  if (!keep) atEnd(() => removeCluster(clusterName))
+  const program = await builtProgram(nodeFlags)
   const all: Measured[] = []
   const left: Left = {}
-  if (!options.keep) atEnd(() => removeCluster(options.name))
   for (const schedules of sizes) {
     delete left.cluster
-    all.push(await measured({ clusterName: options.name, program, schedules }, chosen, left))
+    all.push(await measured({ clusterName, program, schedules }, left))
   }
   const report: Report = { began, machine: await thisMachine(), nodeFlags: program.flags, environment: program.environment, load: { before, after: load() }, measured: all }
   console.log(inWords(report))
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 1)}\n`)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 1)}\n`)
 }
 
 if (options.help) console.log(usage)

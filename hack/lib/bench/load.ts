@@ -71,7 +71,7 @@ export async function removeSchedules(server: Server, targets: readonly Target[]
 }
 
 /** How many there are. */
-export async function countOf(server: Server, path: string): Promise<number> {
+async function countOf(server: Server, path: string): Promise<number> {
   const { items, metadata } = decoded<{ items: readonly unknown[]; metadata: { remainingItemCount?: number } }>(await (await send(server, `${path}?limit=1`, { method: 'GET' })).json())
   return items.length + (metadata.remainingItemCount ?? 0)
 }

@@ -41,7 +41,7 @@ async function prepared({ clusterName, schedules }: Setting) {
   const cronJobs = await Seen.open(cluster.load, 'cronjobs')
   const statuses = await Seen.open(cluster.load, 'scheduledintegrations', isCurrent)
   const all = async () => {
-    const ends = await Promise.all([cronJobs, statuses].map((seen) => seen.until(schedules, 10 * minutes)))
+    const ends = await Promise.all([cronJobs, statuses].map((seen) => seen.until(schedules, 30 * minutes)))
     cronJobs.close()
     statuses.close()
     return Math.max(...ends)
@@ -135,7 +135,7 @@ export async function recordsFinishedJobs(setting: Setting, cluster: Cluster): P
   const jobs = jobsEach * setting.schedules
   const mark = await auditMark()
   const operator = await startOperator(setting.program, cluster.operator)
-  const end = performance.now() + 15 * minutes
+  const end = performance.now() + 30 * minutes
   for (let marked = 0; marked < jobs; marked = await marksSince(mark)) {
     if (performance.now() > end) throw new Error(`${marked} of ${jobs} Jobs are marked`)
     await sleep(3_000)
@@ -151,7 +151,7 @@ async function marksSince(mark: number): Promise<number> {
 }
 
 /** Of the operator's ServiceAccount; a watch is counted when it ends. */
-export async function requestsSince(mark: number): Promise<Requests> {
+async function requestsSince(mark: number): Promise<Requests> {
   const asked = Map.groupBy(await operatorRequests(mark), ({ verb, resource }) => `${verb} ${resource}`)
   return Object.fromEntries([...asked].map(([what, those]) => [what, those.length] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

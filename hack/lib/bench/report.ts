@@ -46,7 +46,7 @@ export interface Report {
   readonly measured: readonly Measured[]
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
@@ -75,7 +75,7 @@ function linesOf(one: Measured): readonly string[] {
 }
 
 /** Of each round, operator against the better of the raw clients. */
-export function convergeRatios(rounds: readonly (readonly Converged[])[]): readonly number[] {
+function convergeRatios(rounds: readonly (readonly Converged[])[]): readonly number[] {
   return rounds.flatMap((round) => {
     const operator = round.find(({ by }) => by === 'operator')
     const raw = Math.min(...round.filter(({ by }) => by !== 'operator').map(({ seconds }) => seconds))

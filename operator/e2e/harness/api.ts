@@ -107,35 +107,29 @@ function messageOf(text: string): string {
   }
 }
 
-async function json(server: Server, path: string, sent: Sent): Promise<JsonObject> {
-  const body = await send(server, path, sent)
+async function json(path: string, sent: Sent): Promise<JsonObject> {
+  const body = await send(defaultServer(), path, sent)
   return decoded<JsonObject>(await body.json())
 }
 
-export type Api = ReturnType<typeof apiOf>
-
-export function apiOf(server: () => Server) {
-  return {
-    get: (path: string) => json(server(), path, { method: 'GET' }),
-    /** Undefined: it is not there. */
-    find: async (path: string): Promise<JsonObject | undefined> => {
-      try {
-        return await json(server(), path, { method: 'GET' })
-      } catch (error) {
-        if (error instanceof ApiError && error.code === 404) return undefined
-        throw error
-      }
-    },
-    create: (path: string, body: Json) => json(server(), path, { method: 'POST', body }),
-    merge: (path: string, body: Json) => json(server(), path, { method: 'PATCH', type: types.merge, body }),
-    patch: (path: string, body: Json) => json(server(), path, { method: 'PATCH', type: types.json, body }),
-    remove: (path: string, propagationPolicy: 'Background' | 'Foreground' | 'Orphan' = 'Background') =>
-      json(server(), path, { method: 'DELETE', body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy } }),
-    text: async (path: string): Promise<string> => (await send(server(), path, { method: 'GET' })).text(),
-    /** The lines of a watch, until it ends or is aborted. */
-    stream: (path: string, signal: AbortSignal) => send(server(), path, { method: 'GET', signal }),
-  }
-}
-
 /** As the cluster's administrator. */
-export const api = apiOf(defaultServer)
+export const api = {
+  get: (path: string) => json(path, { method: 'GET' }),
+  /** Undefined: it is not there. */
+  find: async (path: string): Promise<JsonObject | undefined> => {
+    try {
+      return await json(path, { method: 'GET' })
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return undefined
+      throw error
+    }
+  },
+  create: (path: string, body: Json) => json(path, { method: 'POST', body }),
+  merge: (path: string, body: Json) => json(path, { method: 'PATCH', type: types.merge, body }),
+  patch: (path: string, body: Json) => json(path, { method: 'PATCH', type: types.json, body }),
+  remove: (path: string, propagationPolicy: 'Background' | 'Foreground' | 'Orphan' = 'Background') =>
+    json(path, { method: 'DELETE', body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy } }),
+  text: async (path: string): Promise<string> => (await send(defaultServer(), path, { method: 'GET' })).text(),
+  /** The lines of a watch, until it ends or is aborted. */
+  stream: (path: string, signal: AbortSignal) => send(defaultServer(), path, { method: 'GET', signal }),
+}
