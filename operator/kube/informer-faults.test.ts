@@ -443,8 +443,8 @@ describe('an informer that reconnects ten thousand times', () => {
       return held(world)
     }
     // By then all code has run so often that it is compiled.
-    const before = await heldAfter(2_000)
-    const after = await heldAfter(12_000)
+    const before = await heldAfter(1_000)
+    const after = await heldAfter(11_000)
     // One of the watch, and two that lists take in turns: the next begins when the last answer has just been read.
     expect(mostSockets).toBeLessThanOrEqual(3)
     expect([after.timers, after.listeners]).toEqual([before.timers, before.listeners])

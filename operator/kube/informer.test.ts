@@ -270,16 +270,27 @@ describe('an informer', () => {
     expect(seen).toEqual(['- > b/b@11'])
   })
 
-  it('lists when a watch was opened but did not say a word, not even a bookmark: its version is too new', async () => {
-    start()
+  it.each([
+    ['goes on when the server knows its version', '10', { watch: 'true', resourceVersion: '10' }],
+    ['goes on when the server has a later one', '11', { watch: 'true', resourceVersion: '10' }],
+    ['lists when the server was set back', '9', { limit: '500' }],
+  ])('asks after a watch that was opened but did not say a word, not even a bookmark, and %s', async (_, version, next) => {
+    start({ selector: { labelSelector: 'a=b' } })
     const watch = await listed('10', job('a', '1'))
     watch.open()
-    await clock.timer((set) => set === 90_000)
     await opened()
     clock.advance(90_000)
     await watch.closed
     await pauseOver()
-    expect((await server.next()).query).toEqual({ limit: '500' })
+    const first = await server.next()
+    expect(first.query).toEqual({ limit: '1', labelSelector: 'a=b' })
+    first.refuse(503, 'ServiceUnavailable')
+    await pauseOver()
+    const probe = await server.next()
+    expect(probe.query).toEqual({ limit: '1', labelSelector: 'a=b' })
+    probe.list(version, [job('b', '5')], 'more')
+    expect((await server.next()).query).toMatchObject(next)
+    expect(seen).toEqual(['- > a/a@1'])
   })
 
   it('keeps an object that has not changed in its place when it lists again', async () => {

@@ -1,5 +1,5 @@
 import { type Instant, minute, second } from '../model/instant.ts'
-import type { Json, KubernetesObject } from '../model/kubernetes.ts'
+import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields, failureOfStatus } from './api-failure.ts'
 import { jitteredBackoff } from './backoff.ts'
@@ -36,9 +36,10 @@ export interface ReflectorOptions<T extends KubernetesObject> {
 
 /**
  * list: everything, in pages (whole: in one answer, after the pages could not be had as one list). watch: all changes after what was
- * seen. `failures` in a row decide the `pause` before a step; only a watch that lasted sets them back.
+ * seen. probe: whether the server still knows what was seen. `failures` in a row decide the `pause` before a step; only a watch that
+ * lasted sets them back.
  */
-type Step = { readonly kind: 'list'; readonly whole: boolean; readonly failures: number } | { readonly kind: 'watch'; readonly failures: number }
+type Step = { readonly kind: 'list'; readonly whole: boolean; readonly failures: number } | { readonly kind: 'watch' | 'probe'; readonly failures: number }
 type State = Step & { readonly pause: number }
 
 /** One list and watch, over and over. Its own versions are the only ones it compares: other namespaces may come from other servers. */
@@ -67,7 +68,18 @@ export class Reflector<T extends KubernetesObject> {
     let state: State = { kind: 'list', whole: false, failures: 0, pause: 0 }
     while (!this.#signal.aborted) {
       if (state.pause > 0) await pause(this.#options.clock, state.pause, this.#signal)
-      if (!this.#signal.aborted) state = state.kind === 'list' ? await this.#list(state) : await this.#watch(state.failures)
+      if (!this.#signal.aborted) state = await this.#next(state)
+    }
+  }
+
+  #next(state: State): Promise<State> {
+    switch (state.kind) {
+      case 'list':
+        return this.#list(state)
+      case 'watch':
+        return this.#watch(state.failures)
+      case 'probe':
+        return this.#probe(state.failures)
     }
   }
 
@@ -85,15 +97,19 @@ export class Reflector<T extends KubernetesObject> {
 
   /** Nothing of a page but what is kept of its objects outlives this: one page is in memory at a time. */
   async #addPage(list: Listing<T>): Promise<void> {
-    const { client, selector } = this.#options
-    const query = { ...selector, ...(!list.whole && { limit: String(pageSize) }), ...(list.token !== '' && { continue: list.token }) }
-    const { body } = await client.request({ verb: 'list', target: this.#target, query, timeout: minute, signal: this.#signal })
-    const { items, resourceVersion, token } = pageOf(body)
+    const query = { ...(!list.whole && { limit: String(pageSize) }), ...(list.token !== '' && { continue: list.token }) }
+    const { items, resourceVersion, token } = pageOf(await this.#ask(query))
     if (list.version === '') this.#expectNotOlder(resourceVersion)
     else if (resourceVersion !== list.version) throw new ApiFailure('malformed', 'the pages of a list are of different versions')
     list.version = resourceVersion
     list.token = token
     for (const item of items) this.#collect(list, item)
+  }
+
+  async #ask(query: Readonly<Record<string, string>>): Promise<JsonObject> {
+    const { client, selector } = this.#options
+    const { body } = await client.request({ verb: 'list', target: this.#target, query: { ...selector, ...query }, timeout: minute, signal: this.#signal })
+    return body
   }
 
   /** A server that lags behind, or an answer out of a cache, would undo what we know. */
@@ -131,6 +147,16 @@ export class Reflector<T extends KubernetesObject> {
     this.#hasListed()
   }
 
+  /** A list of one object costs next to nothing, and has the version of the server. */
+  async #probe(failures: number): Promise<State> {
+    try {
+      const isSetBack = isOlder(versionOf(await this.#ask({ limit: '1' })), this.#seen)
+      return { ...(isSetBack ? { kind: 'list', whole: false } : { kind: 'watch' }), failures, pause: 0 }
+    } catch (error) {
+      return this.#failed(error, { kind: 'probe', failures: failures + 1 })
+    }
+  }
+
   async #watch(failuresBefore: number): Promise<State> {
     const { clock } = this.#options
     const progress: Progress = { opened: undefined, frames: 0 }
@@ -142,7 +168,8 @@ export class Reflector<T extends KubernetesObject> {
       return { kind: 'watch', failures, pause: this.#backoff(failures) }
     } catch (error) {
       const failures = lasted() ? 1 : failuresBefore + 1
-      return this.#failed(error, canResume(error, progress) ? { kind: 'watch', failures } : { kind: 'list', whole: false, failures })
+      if (isDeaf(error, progress)) return this.#failed(error, { kind: 'probe', failures })
+      return this.#failed(error, canResume(error) ? { kind: 'watch', failures } : { kind: 'list', whole: false, failures })
     }
   }
 
@@ -251,13 +278,17 @@ function isTornApart(error: unknown): boolean {
 }
 
 /**
- * Whether the same watch can go on later. Only a list helps after an expired version, a line that nobody can read, or a version that
- * is too new for a server that was set back: API servers (1.36) do not refuse that, they open the watch and never say a word, not
- * even a bookmark.
+ * Whether the watch was opened, but never said a word. So do API servers (measured with 1.36) when the version is too new for them
+ * because they were set back; and so does a watch without bookmarks (those of Events, or of a server without a watch cache) when
+ * nothing happens.
  */
-function canResume(error: unknown, { opened, frames }: Progress): boolean {
+function isDeaf(error: unknown, { opened, frames }: Progress): boolean {
+  return error instanceof ApiFailure && error.kind === 'timeout' && opened !== undefined && frames === 0
+}
+
+/** Whether the same watch can go on later. After an expired version, one from the future, or a line that nobody can read, only a list helps. */
+function canResume(error: unknown): boolean {
   if (!(error instanceof ApiFailure) || error.kind === 'malformed') return false
-  if (error.kind === 'timeout') return opened === undefined || frames > 0
   if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return false
-  return error.kind === 'network' || error.code === 401 || error.code === 403 || error.code === 429 || error.code >= 500
+  return error.kind !== 'status' || error.code === 401 || error.code === 403 || error.code === 429 || error.code >= 500
 }

@@ -9,7 +9,7 @@ export interface FaultyApiServerOptions {
   readonly clock: Clock
   /** What goes wrong; everything that is not in it goes right. */
   readonly faults: readonly Fault[]
-  /** Objects on a page, whatever limit the client asks for. */
+  /** Objects on a page, however many more the client asks for. */
   readonly pageSize: number
   /** How a watch from a version that was compacted is refused: both have been seen of API servers. */
   readonly expiredBy: 'status' | 'frame'
@@ -132,7 +132,7 @@ export class FaultyApiServer {
     const [version = '', first = ''] = token?.split(' ') ?? [this.#listVersion(does)]
     if (token !== undefined && Number(version) < this.#history.compacted) return exchange.refuse(410, 'Expired')
     const left = [...this.#history.at(Number(version), namespace)].filter(([key]) => key >= first)
-    const page = limit === undefined ? left : left.slice(0, this.#options.pageSize)
+    const page = limit === undefined ? left : left.slice(0, Math.min(Number(limit), this.#options.pageSize))
     const next = left[page.length]?.[0]
     const metadata = { resourceVersion: version, continue: next === undefined ? '' : `${version} ${next}` }
     const body = JSON.stringify({ kind: 'JobList', apiVersion: 'batch/v1', metadata, items: page.map(([, { object }]) => object) })
