@@ -181,6 +181,7 @@ describe('in a pod', () => {
 
 describe('with a kubeconfig', () => {
   let file: string
+  const data = (name: 'alice' | 'bob', part: 'cert' | 'key'): string => Buffer.from(pairs[name][part]).toString('base64')
 
   function write(user: object, cluster: object = {}): KubeConfig {
     writeFileSync(join(folder, 'ca.crt'), pairs.one.cert)
@@ -254,7 +255,6 @@ describe('with a kubeconfig', () => {
   })
 
   it('a hundred new certificates leave as many connections as one', async () => {
-    const data = (name: 'alice' | 'bob', part: 'cert' | 'key'): string => Buffer.from(pairs[name][part]).toString('base64')
     const kubeConfig = write({ token: 'x' })
     connect(kubeConfig)
     for (let turn = 0; turn < 100; turn += 1) {
@@ -267,10 +267,12 @@ describe('with a kubeconfig', () => {
     expect(await openSockets((open) => open <= 1)).toBe(1)
   })
 
-  it('nothing is opened after it was closed, also when credentials were just being read', async () => {
-    connect(write({ token: 'x' }))
+  it('nothing is opened after it was closed, also when new certificates were just being read', async () => {
+    const kubeConfig = write({ token: 'x' })
+    connect(kubeConfig)
     await watched()
     await answered()
+    kubeConfig.users = [{ name: 'me', certData: data('bob', 'cert'), keyData: data('bob', 'key') }]
     clock.advance(lifetime)
     const asked = client.request({ verb: 'get', target: job })
     await close()
