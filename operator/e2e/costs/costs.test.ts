@@ -7,38 +7,7 @@ import { conditionOf, isPresent, sleep, test } from '../harness/tenant.ts'
 import { eventually, minutes, watched } from '../harness/watched.ts'
 
 // What the operator asks of the API server, as the server's own audit log has it. After the stories in which it is killed: a request that
-// dies with it is sent again, and would be counted twice.
-
-const count = 50
-
-test(`${count} schedules cost ${count} CronJobs and ${count} writes of status, and then nothing at all`, async ({ tenant }) => {
-  const names = Array.from({ length: count }, (_unused, index) => `schedule-${index}`)
-  await tenant.create(integration('export'))
-  await tenant.until('integrations', 'export', (object) => conditionOf(object, 'Ready')?.status === 'True')
-  const mark = await auditMark()
-  await Promise.all(names.map((name) => tenant.create(scheduled(name, onceAYear))))
-  await Promise.all(names.map((name) => tenant.untilReady(name, 'Scheduled')))
-  await tenant.until('integrations', 'export', ({ status }) => status?.scheduledBy === count)
-  // Events are written behind everything else, one after the other.
-  for (let before = -1, now = 0; now < count && now > before; now = watched('events').all(tenant.namespace).length) {
-    before = now
-    await sleep(15_000)
-  }
-  const writes = await operatorWrites(mark, tenant.namespace)
-  expect(inWords(writes.filter(({ resource }) => resource !== 'integrations/status'))).toEqual([
-    ...names.map((name) => `create cronjobs ${name}`),
-    ...names.map((name) => `patch scheduledintegrations/status ${name}`),
-  ].toSorted())
-  const countings = writes.filter(({ resource }) => resource === 'integrations/status').length
-  expect(countings, 'at most one write a second for an Integration').toBeLessThanOrEqual(15)
-
-  const quiet = await auditMark()
-  // Changes that are none for the operator.
-  await Promise.all(names.slice(0, 10).map((name) => tenant.change('scheduledintegrations', name, { metadata: { labels: { 'example.com/team': 'payroll' } } })))
-  await tenant.change('integrations', 'export', { metadata: { annotations: { 'example.com/note': 'x' } } })
-  await sleep(70_000)
-  expect(inWords((await operatorRequests(quiet, tenant.namespace)))).toEqual([])
-})
+// dies with it is sent again, and would be counted twice. What creating and changing schedules costs: operator/e2e/faults/costs.test.ts.
 
 test('a run costs two writes of status, one of the Job, and none of the CronJob', async ({ tenant }) => {
   const at = Math.ceil(Date.now() / minutes + 1.5) * minutes

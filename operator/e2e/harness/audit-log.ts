@@ -73,12 +73,22 @@ function requestIn(line: string): Asked | undefined {
 
 const reading = new Set(['get', 'list', 'watch'])
 
-/** Writes, refused ones too; Events apart, which are told elsewhere. */
-export async function operatorWrites(since: number, namespace: string): Promise<readonly Asked[]> {
-  return (await operatorRequests(since, namespace)).filter(({ verb, resource }) => !reading.has(verb) && resource !== 'events')
+/** Writes among them, refused ones too; Events apart, which are told elsewhere. */
+export function written(asked: readonly Asked[]): readonly Asked[] {
+  return asked.filter(({ verb, resource }) => !reading.has(verb) && resource !== 'events')
 }
 
-/** `create cronjobs a`, one for each write, sorted. */
+export async function operatorWrites(since: number, namespace: string): Promise<readonly Asked[]> {
+  return written(await operatorRequests(since, namespace))
+}
+
+/** `create cronjobs`: how often. */
+export function countsOf(asked: readonly Pick<Asked, 'verb' | 'resource'>[]): Readonly<Record<string, number>> {
+  const kinds = Map.groupBy(asked, ({ verb, resource }) => `${verb} ${resource}`)
+  return Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length]))
+}
+
+/** `create cronjobs a`, one for each request, sorted. */
 export function inWords(asked: readonly Pick<Asked, 'verb' | 'resource' | 'name' | 'code'>[]): readonly string[] {
   return asked.map(({ verb, resource, name, code }) => `${verb} ${resource} ${name}${code < 300 ? '' : ` (${code})`}`).toSorted()
 }

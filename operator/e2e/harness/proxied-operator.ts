@@ -32,10 +32,12 @@ interface ProxiedOptions {
   readonly onlyNamespace: string
   /** Of the kubeconfig; a token of the chart's ServiceAccount if it is absent. */
   readonly user?: object
+  /** Only one in the cluster may have it: all would elect one leader among them. */
+  readonly leaderElection?: boolean
 }
 
 /**
- * An operator of a story's own behind a fault proxy, without leader election. It is started by `start`, and again when it was
+ * An operator of a story's own behind a fault proxy, without leader election unless a story asks for it. It is started by `start`, and again when it was
  * crashed by a rule, as a Deployment does; not after `stop` or `kill`.
  */
 export class ProxiedOperator {
@@ -43,16 +45,19 @@ export class ProxiedOperator {
   crashes = 0
   readonly #name: string
   readonly #folder: string
+  readonly #leaderElection: boolean
   #child: OperatorChild | undefined
   #restarting: Promise<void> | undefined
 
-  private constructor(name: string) {
+  private constructor({ name, leaderElection = false }: ProxiedOptions) {
     this.#name = name
+    this.#leaderElection = leaderElection
     this.#folder = join(folder(), name)
   }
 
-  static async create({ proxy, name, onlyNamespace, user }: ProxiedOptions): Promise<ProxiedOperator> {
-    const operator = new ProxiedOperator(name)
+  static async create(options: ProxiedOptions): Promise<ProxiedOperator> {
+    const { proxy, name, onlyNamespace, user } = options
+    const operator = new ProxiedOperator(options)
     await mkdir(operator.#folder, { recursive: true })
     const server = await proxy.listen({ name, onlyNamespace, crash: () => operator.#crash() })
     const credentials = user ?? { token: await (token ??= serviceAccountToken(namespace)) }
@@ -68,7 +73,7 @@ export class ProxiedOperator {
   /** Resolves when its caches are complete. */
   async start(): Promise<void> {
     await starting.with(async () => {
-      const child = await startOperatorChild({ kubeconfig: this.#file('kubeconfig'), log: this.#file('log'), environment: { INTEGRATION_SCHEDULER_LEADER_ELECTION: 'false' } })
+      const child = await startOperatorChild({ kubeconfig: this.#file('kubeconfig'), log: this.#file('log'), environment: { INTEGRATION_SCHEDULER_LEADER_ELECTION: String(this.#leaderElection) } })
       this.#child = child
       const address = await Promise.race([child.address, child.ended.then(() => undefined)])
       if (address === undefined) throw new Error(`operator ${this.#name} has ended at once: ${await this.log()}`)
