@@ -1,4 +1,4 @@
-import { type Kind, type ObjectOf, decodeMetadata, decodeRest, decodeStatus } from '../model/decode.ts'
+import { type Kind, type ObjectOf, decodeMetadata, decodeObject, decodeStatus } from '../model/decode.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, KubernetesObject } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
@@ -19,6 +19,6 @@ export function projectedResource<K extends Kind>(kind: K): (raw: KubernetesObje
     if (metadata === undefined) return undefined
     const rawStatus = 'status' in raw && isJsonObject(raw.status) ? raw.status : undefined
     const status = decodeStatus(kind, rawStatus)
-    return { metadata, object: decodeRest(kind, raw, { metadata, status }), status, rawStatus }
+    return { metadata, object: decodeObject(kind, raw, { metadata, status }), status, rawStatus }
   }
 }

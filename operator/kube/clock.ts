@@ -58,7 +58,8 @@ export class Watchdog {
   }
 
   #look(): void {
-    const left = this.#fed + this.#patience - this.#clock.now()
+    // No longer than its patience, also if the clock was set back meanwhile.
+    const left = Math.min(this.#patience, this.#fed + this.#patience - this.#clock.now())
     if (left <= 0) this.#bark()
     else this.#timer = this.#clock.after(left, () => this.#look())
   }

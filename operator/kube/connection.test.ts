@@ -222,6 +222,10 @@ describe('with a kubeconfig', () => {
     expect(tokenIn(await answered())).toBe('Bearer from the second file')
   })
 
+  it.each(['as-groups', 'as-uid', 'as-user-extra'])('a user with %s is refused, since requests would be made without it', (field) => {
+    expect(() => connect(write({ token: 'x', as: 'somebody', [field]: ['group'] }))).toThrow(`the kubeconfig's user me has ${field}, which is not supported`)
+  })
+
   it('a user without a tokenFile is left as it is', async () => {
     connect(write({ token: 'plain' }))
     expect(tokenIn(await answered())).toBe('Bearer plain')
@@ -274,9 +278,9 @@ describe('with a kubeconfig', () => {
     await answered()
     kubeConfig.users = [{ name: 'me', certData: data('bob', 'cert'), keyData: data('bob', 'key') }]
     clock.advance(lifetime)
-    const asked = client.request({ verb: 'get', target: job })
+    const refused = expect(client.request({ verb: 'get', target: job })).rejects.toMatchObject({ kind: 'network' })
     await close()
-    await expect(asked).rejects.toMatchObject({ kind: 'network' })
+    await refused
     await expect(client.request({ verb: 'get', target: job })).rejects.toMatchObject({ kind: 'network' })
     expect(await openSockets((open) => open === 0)).toBe(0)
     expect(server.connections).toBe(2)

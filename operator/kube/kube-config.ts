@@ -3,17 +3,21 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { findHomeDir, KubeConfig, type User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { isJsonObject } from '../model/json.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
 
 /**
  * The kubeconfig of a file; without one that of $KUBECONFIG, ~/.kube/config or the service account of the pod. Throws if it cannot be
  * read. A user's `tokenFile`, which client-node 2.0.1 passes over in silence, is read as kubectl does: again and again, like the
- * token of a pod, and rather than a `token` beside it.
+ * token of a pod, and rather than a `token` beside it. What client-node would leave out of an impersonation is refused: the operator
+ * would have other rights than its kubeconfig says.
  */
 export function loadKubeConfig(file: string | undefined): KubeConfig {
   const kubeConfig = new KubeConfig()
   if (file === undefined) kubeConfig.loadFromDefault()
   else kubeConfig.loadFromFile(file)
-  const tokenFiles = new Map((file === undefined ? defaultFiles() : [file]).flatMap(tokenFilesIn))
+  const files = file === undefined ? defaultFiles() : [file]
+  refuseHalfAnImpersonation(files, kubeConfig.getCurrentUser()?.name)
+  const tokenFiles = new Map(files.flatMap(tokenFilesIn))
   kubeConfig.users = kubeConfig.users.map((user) => withTokenFile(user, tokenFiles.get(user.name)))
   return kubeConfig
 }
@@ -26,14 +30,22 @@ function defaultFiles(): readonly string[] {
   return home === null ? [] : [join(home, '.kube', 'config')].filter((file) => existsSync(file))
 }
 
-/** Users with their files; a path is relative to the kubeconfig. */
-function tokenFilesIn(file: string): (readonly [user: string, tokenFile: string])[] {
+function usersIn(file: string): readonly (readonly [name: string, user: JsonObject])[] {
   const content: unknown = parse(readFileSync(file, 'utf8'))
   if (!isJsonObject(content) || !Array.isArray(content.users)) return []
-  return content.users.filter(isJsonObject).flatMap(({ name, user }) => {
-    if (typeof name !== 'string' || !isJsonObject(user) || typeof user.tokenFile !== 'string' || user.tokenFile === '') return []
-    return [[name, resolve(dirname(file), user.tokenFile)] as const]
-  })
+  return content.users.filter(isJsonObject).flatMap(({ name, user }) => (typeof name === 'string' && isJsonObject(user) ? [[name, user] as const] : []))
+}
+
+/** Users with their files; a path is relative to the kubeconfig. */
+function tokenFilesIn(file: string): readonly (readonly [user: string, tokenFile: string])[] {
+  return usersIn(file).flatMap(([name, { tokenFile }]) => (typeof tokenFile === 'string' && tokenFile !== '' ? [[name, resolve(dirname(file), tokenFile)] as const] : []))
+}
+
+function refuseHalfAnImpersonation(files: readonly string[], current: string | undefined): void {
+  for (const [name, user] of files.flatMap(usersIn)) {
+    const left = ['as-groups', 'as-uid', 'as-user-extra'].find((field) => user[field] !== undefined)
+    if (name === current && left !== undefined) throw new Error(`the kubeconfig's user ${name} has ${left}, which is not supported: give it credentials of the account itself`)
+  }
 }
 
 function withTokenFile(user: User, tokenFile: string | undefined): User {

@@ -29,22 +29,26 @@ export const resourceKinds = {
   IntegrationRun: integrationRun,
 } as const satisfies { readonly [K in Kind]: ResourceKind }
 
+interface Parts<K extends Kind> {
+  readonly metadata: ObjectMeta | undefined
+  readonly status: ObjectOf[K]['status']
+}
+
 /**
  * An object that the API server sent. Tolerant, since another version of the CRD may have let it in: unknown fields are dropped, defaults
  * filled in, and a status that cannot be read counts as absent. Problems are about spec. Of metadata only what decisions read is kept.
+ * Parts that have been decoded already are taken as they are.
  */
-export function decodeObject<K extends Kind>(kind: K, raw: unknown): Checked<ObjectOf[K]> {
-  const { metadata, status } = isRecord(raw) ? raw : {}
-  const meta = decodeMetadata(metadata)
-  if (meta === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
-  return decodeRest(kind, raw, { metadata: meta, status: decodeStatus(kind, status) })
-}
-
-/** An object of which these parts have been decoded already; they are taken as they are. */
-export function decodeRest<K extends Kind>(kind: K, raw: unknown, decoded: Pick<ObjectOf[K], 'metadata' | 'status'>): Checked<ObjectOf[K]> {
+export function decodeObject<K extends Kind>(kind: K, raw: unknown, { metadata, status } = partsOf(kind, raw)): Checked<ObjectOf[K]> {
+  if (metadata === undefined) return refused({ path: 'metadata', message: 'is not that of an object of Kubernetes' })
   const spec = specDecoders[kind](isRecord(raw) ? raw['spec'] : undefined)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the decoder of this very kind
-  return spec.ok ? accepted({ apiVersion, kind, ...decoded, spec: spec.value } as ObjectOf[K]) : spec
+  return spec.ok ? accepted({ apiVersion, kind, metadata, spec: spec.value, status } as unknown as ObjectOf[K]) : spec
+}
+
+function partsOf<K extends Kind>(kind: K, raw: unknown): Parts<K> {
+  const { metadata, status } = isRecord(raw) ? raw : {}
+  return { metadata: decodeMetadata(metadata), status: decodeStatus(kind, status) }
 }
 
 const specDecoders: { readonly [K in Kind]: (raw: unknown) => Checked<ObjectOf[K]['spec']> } = {
