@@ -1,6 +1,6 @@
 // The cluster of a bench: made anew for each measurement that writes, so that each begins with the same, and none has to clean up.
 import { execFile, spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -54,6 +54,12 @@ async function takeEnvironment(name: string): Promise<void> {
   const script = 'eval "$(hack/cluster env --name "$1")"; shift; for each; do printf "%s\\n" "${!each}"; done'
   const { stdout } = await promisify(execFile)('bash', ['-euc', script, 'bash', name, ...variables], { cwd: root, env: environment() })
   stdout.trimEnd().split('\n').forEach((value, index) => (process.env[variables[index] ?? ''] = value))
+}
+
+/** API server and etcd of the cluster in use. */
+export async function serverPids(): Promise<readonly number[]> {
+  const folder = dirname(process.env['KUBECONFIG'] ?? '')
+  return Promise.all(['kube-apiserver', 'etcd'].map(async (name) => Number(await readFile(join(folder, `${name}.pid`), 'utf8'))))
 }
 
 async function kubeconfigFile(name: string, content: string): Promise<string> {

@@ -1,7 +1,7 @@
 // One measurement each, of the operator and, where there is one, of the mark beside it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { auditMark, operatorRequests } from '../../../operator/e2e/harness/audit-log.ts'
-import { type Cluster, newCluster } from './cluster.ts'
+import { type Cluster, newCluster, serverPids } from './cluster.ts'
 import { makeFinishedJobs } from './finished-jobs.ts'
 import { applySchedules } from './load.ts'
 import { type OperatorProcess, type Program, startOperator } from './operator.ts'
@@ -25,6 +25,9 @@ export interface Converged {
   /** From `operator started`, or from the first request of the raw client. */
   readonly seconds: number
   readonly sinceSpawn?: number
+  /** CPU time of the client and of API server and etcd in that time. Other load makes everything slower, but this hardly. */
+  readonly cpu: { readonly client: number; readonly server: number }
+  /** From here on: once the operator is at rest. */
   readonly memory?: Memory
   readonly cpuSeconds?: number
   readonly requests?: Requests
@@ -54,10 +57,13 @@ export async function operatorConverges(setting: Setting): Promise<{ readonly ro
   const { cluster, all } = await prepared(setting)
   const mark = await auditMark()
   const operator = await startOperator(setting.program, cluster.operator)
+  const cpu = await cpuSince(operator.pid)
   const end = await all()
+  const used = await cpu()
   await untilAtRest(operator.pid)
   const round = {
     by: 'operator' as const,
+    cpu: used,
     seconds: seconds(end - operator.started),
     sinceSpawn: seconds(end - operator.spawned),
     memory: await memoryOf(operator.pid),
@@ -72,9 +78,22 @@ export async function rawConverges(setting: Setting, inFlight: 16 | 32, bodies: 
   const { cluster, targets, all } = await prepared(setting)
   const raw = await startRawClient()
   const start = performance.now()
+  const cpu = await cpuSince(raw.pid)
   const [end] = await Promise.all([all(), raw.order({ kind: 'write', kubeconfig: cluster.operator, bodies, inFlight, targets }, 'done')])
+  const used = await cpu()
   await raw.stop()
-  return { by: `raw ${inFlight}`, seconds: seconds(end - start) }
+  return { by: `raw ${inFlight}`, seconds: seconds(end - start), cpu: used }
+}
+
+/** The returned function tells the CPU time used since now. */
+async function cpuSince(client: number): Promise<() => Promise<Converged['cpu']>> {
+  const servers = await serverPids()
+  const now = async () => ({ client: await cpuOf(client), server: (await Promise.all(servers.map(cpuOf))).reduce((sum, used) => sum + used, 0) })
+  const before = await now()
+  return async () => {
+    const after = await now()
+    return { client: seconds(after.client - before.client), server: seconds(after.server - before.server) }
+  }
 }
 
 export interface Restarted {

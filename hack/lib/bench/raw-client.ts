@@ -9,6 +9,7 @@ import { type Target, listOf } from './load.ts'
 import type { Answer, Bodies, Order } from './raw.ts'
 
 interface RawClient {
+  readonly pid: number
   /** Resolves at the first answer of this kind. */
   order(order: Order, answer: Answer['kind']): Promise<void>
   stop(): Promise<void>
@@ -24,6 +25,7 @@ export async function startRawClient(): Promise<RawClient> {
   }
   const stopped = atEnd(stop)
   return {
+    pid: child.pid ?? 0,
     order: (order, wanted) =>
       new Promise((resolve, reject) => {
         child.on('message', (message) => {

@@ -75,21 +75,23 @@ function linesOf(one: Measured): readonly string[] {
 }
 
 /** Of each round, operator against the better of the raw clients. */
-function convergeRatios(rounds: readonly (readonly Converged[])[]): readonly number[] {
+function convergeRatios(rounds: readonly (readonly Converged[])[], figure: (one: Converged) => number): readonly number[] {
   return rounds.flatMap((round) => {
     const operator = round.find(({ by }) => by === 'operator')
-    const raw = Math.min(...round.filter(({ by }) => by !== 'operator').map(({ seconds }) => seconds))
-    return operator === undefined || raw === Infinity ? [] : [Math.round((operator.seconds / raw) * 100) / 100]
+    const raw = Math.min(...round.filter(({ by }) => by !== 'operator').map(figure))
+    return operator === undefined || raw === Infinity ? [] : [Math.round((figure(operator) / raw) * 100) / 100]
   })
 }
 
 function convergeLines(rounds: readonly (readonly Converged[])[]): readonly string[] {
-  const ratios = convergeRatios(rounds)
+  const ratios = convergeRatios(rounds, ({ seconds }) => seconds)
+  const cpuRatios = convergeRatios(rounds, ({ cpu }) => cpu.client + cpu.server)
   const each = rounds.flatMap((round, index) =>
-    round.map(({ by, seconds, sinceSpawn, cpuSeconds, memory, requests }) =>
+    round.map(({ by, seconds, sinceSpawn, cpu, memory, requests }) =>
       `  converge, round ${index + 1}: ${by.padEnd(8)} ${seconds.toFixed(2)} s${sinceSpawn === undefined ? '' : ` (since spawned ${sinceSpawn.toFixed(2)} s)`}`
-      + `${cpuSeconds === undefined ? '' : `, ${cpuSeconds} s of CPU`}${memory === undefined ? '' : `, ${memoryInWords(memory)}`}${requests === undefined ? '' : `, ${requestsInWords(requests)}`}`))
-  return ratios.length === 0 ? each : [...each, `  converge: ${median(ratios)} x raw (rounds: ${ratios.join(', ')})`]
+      + `, CPU: client ${cpu.client} s, server ${cpu.server} s${memory === undefined ? '' : `, ${memoryInWords(memory)}`}${requests === undefined ? '' : `, ${requestsInWords(requests)}`}`))
+  if (ratios.length === 0) return each
+  return [...each, `  converge: ${median(ratios)} x raw (rounds: ${ratios.join(', ')}); in CPU time, client and server together, ${median(cpuRatios)} x raw (${cpuRatios.join(', ')})`]
 }
 
 function restartLines(title: string, rounds: readonly Restarted[]): readonly string[] {
