@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = ['docs/performance.md', 'docs/development.md'].map((page) => readFileSync(`${root}${page}`, 'utf8'))
-const bench = (...args: readonly string[]) => spawnSync('hack/bench', args, { cwd: root, encoding: 'utf8' })
+const bench = (...args: readonly string[]) => spawnSync(`${root}hack/bench`, args, { cwd: root, encoding: 'utf8' })
 const commands = pages.flatMap((page) => [...page.matchAll(/^hack\/bench +([a-z].*?) *(?:#.*)?$/gm)].map(([, command = '']) => command.split(' ')))
 
 test('the commands of the documentation name benches and options that there are', () => {
