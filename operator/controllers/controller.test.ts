@@ -394,6 +394,27 @@ describe('a controller', () => {
     expect(woken).toEqual(['one', 'one', 'two', 'two'])
     start()
   })
+
+  it('can leave keys asleep when nothing of the spec has changed', () => {
+    const woken: string[] = []
+    const changes = [
+      { uid: 'a', generation: 1 },
+      { uid: 'a', generation: 1, labels: { note: 'x' } },
+      { uid: 'a', generation: 2 },
+      { uid: 'a', generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' },
+      { uid: 'b', generation: 2 },
+    ]
+    const unsubscribe = wakeOn(store, keysOf, 'SpecChanged').subscribe(() => woken.push(String(woken.length)))
+    const counts = changes.map((change, index) => {
+      store.put({ metadata: { name: 'a', namespace: 'acme', resourceVersion: String(index), creationTimestamp: '', ...change } })
+      return woken.length
+    })
+    store.remove('acme', 'a')
+    unsubscribe()
+    expect(counts).toEqual([1, 1, 2, 3, 5]) // a recreated object is a deletion and an addition
+    expect(woken).toHaveLength(6)
+    start()
+  })
 })
 
 function failed(failure: (Outcome & { kind: 'failed' })['failure'], action?: Action): Outcome {

@@ -29,15 +29,22 @@ export interface Wake {
   subscribe(enqueue: (key: string) => void): () => void
 }
 
-/** Changes of a store wake the keys of the object as it was and as it is. */
-export function wakeOn<T extends KubernetesObject>(store: Pick<Store<T>, 'synced' | 'subscribe'>, keysOf: (object: T) => readonly string[]): Wake {
+/** Changes of a store wake the keys of the object as it was and as it is. `SpecChanged`: changes of its status and the like do not count. */
+export function wakeOn<T extends KubernetesObject>(store: Pick<Store<T>, 'synced' | 'subscribe'>, keysOf: (object: T) => readonly string[], when: 'Changed' | 'SpecChanged' = 'Changed'): Wake {
   return {
     synced: store.synced,
     subscribe: (enqueue) =>
       store.subscribe((before, after) => {
+        if (when === 'SpecChanged' && hasSameSpec(before, after)) return
         new Set([before, after].flatMap((object) => (object === undefined ? [] : keysOf(object)))).forEach(enqueue)
       }),
   }
+}
+
+/** The API server counts changes of the spec. Deletion is one too. */
+function hasSameSpec(before: KubernetesObject | undefined, after: KubernetesObject | undefined): boolean {
+  const [one, other] = [before?.metadata, after?.metadata]
+  return one?.uid === other?.uid && one?.generation === other?.generation && one?.deletionTimestamp === other?.deletionTimestamp
 }
 
 export interface Environment {

@@ -18,7 +18,7 @@ export function scheduleController(stores: Stores): Controller<ObservedSchedule>
     reads: [],
     wakes: [
       wakeOn(schedules, (schedule) => [keyOf(schedule)]),
-      wakeOn(integrations, (integration) => schedules.by('template', keyOf(integration)).map(keyOf)),
+      wakeOn(integrations, (integration) => schedules.by('template', keyOf(integration)).map(keyOf), 'SpecChanged'),
       wakeOn(cronJobs, (cronJob) => schedules.by('cronJob', keyOf(cronJob)).map(keyOf)),
       wakeOn(jobs, (job) => scheduleOf(job)),
       wakeOn(leases, (lease) => schedules.by('namespace', lease.metadata.namespace).map(keyOf)),

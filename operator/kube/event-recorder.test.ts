@@ -151,6 +151,23 @@ describe('an event', () => {
     await written()
   })
 
+  it('waits for others when there are very many: fifty at once, then twenty a second, and the rest at the end', async () => {
+    for (let index = 0; index < 70; index += 1) events.record({ ...draft, regarding: { ...draft.regarding, uid: String(index) } })
+    const answered = async (count: number): Promise<void> => {
+      for (let index = 0; index < count; index += 1) (await server.next()).answer(201, {})
+    }
+    await answered(50)
+    for (let index = 0; index < 5; index += 1) {
+      await clock.timer((delay) => delay === 50)
+      expect(server.unexpected).toEqual([])
+      clock.advance(50)
+      await answered(1)
+    }
+    const drained = events.drain()
+    await answered(15)
+    await drained
+  })
+
   it('is waited for at the end, but not for ever', async () => {
     events.record(draft)
     await server.next()

@@ -13,6 +13,9 @@ import type { Logger } from './logger.ts'
 const window = 10 * minute
 const mostPerObject = 20
 const mostWaiting = 1_000
+/** Events are for people, who read slowly: so many at once, then so many a second, lest they slow down what they tell of. */
+const burst = 50
+const perSecond = 20
 const longestMessage = 1_024
 
 interface Series {
@@ -41,9 +44,14 @@ export class EventRecorder {
   readonly #perObject = new Map<string, number>()
   readonly #waiting = new Set<Series>()
   #sending: Promise<void> | undefined
+  /** Events that may be written now. */
+  #allowance = burst
+  #allowedAt: Instant
+  readonly #draining = new AbortController()
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
+    this.#allowedAt = options.clock.now()
   }
 
   record(draft: EventDraft): void {
@@ -64,6 +72,7 @@ export class EventRecorder {
 
   /** Resolves when all that was recorded has been written or dropped, at the latest after five seconds. */
   async drain(): Promise<void> {
+    this.#draining.abort()
     const enough = new AbortController()
     await Promise.race([this.#sending, pause(this.#options.clock, 5 * second, enough.signal)])
     enough.abort()
@@ -78,10 +87,21 @@ export class EventRecorder {
 
   async #send(): Promise<void> {
     for (const series of this.#waiting) {
+      const wait = this.#wait()
+      if (wait > 0) await pause(this.#options.clock, wait, this.#draining.signal)
       this.#waiting.delete(series)
       await this.#write(series)
     }
     this.#sending = undefined
+  }
+
+  /** Milliseconds until the next event may be written. */
+  #wait(): number {
+    const now = this.#options.clock.now()
+    const earned = (Math.max(0, now - this.#allowedAt) / second) * perSecond
+    this.#allowance = Math.min(burst, this.#allowance + earned) - 1
+    this.#allowedAt = now
+    return Math.max(0, -this.#allowance * (second / perSecond))
   }
 
   async #write(series: Series): Promise<void> {
