@@ -22,10 +22,12 @@ const faults = {
 /** A fault at each write of a scenario. */
 function plansOf([scenario, { writes }]: [string, { readonly writes: readonly string[] }]): readonly CasePlan[] {
   return writes.flatMap((write, index) => {
-    const [verb = '', resource = '', object = ''] = write.split(' ')
+    const [verb = '', resource = '', name = ''] = write.split(' ')
+    // The name of a run's Job tells its minute; there is only one.
+    const object = name.includes('<') ? undefined : name
     const nth = writes.slice(0, index + 1).filter((other) => other === write).length
-    return Object.entries(faults).map(([name, fault]) =>
-      casePlan.parse({ scenario, rules: [{ name: `${name}: ${write} (${nth})`, verb, resource, object, nth, times: 1, fault }] }))
+    return Object.entries(faults).map(([title, fault]) =>
+      casePlan.parse({ scenario, rules: [{ name: `${title}: ${write} (${nth})`, verb, resource, object, nth, times: 1, fault }] }))
   })
 }
 
@@ -40,9 +42,9 @@ function scenarioOf(name: string) {
   return { scenario, alone }
 }
 
-const slots = new Slots(14)
+const slots = new Slots(12)
 
-/** Those that wait for a match begin at once, all others when there is room for another operator. */
+/** Those that wait for a match, with nothing to do, begin at once, all others when there is room for another operator. */
 function played(tenant: Tenant, scenario: Scenario, rules: readonly FaultRule[]): Promise<Played> {
   return scenario.isTimed === true ? play(tenant, scenario, rules) : slots.with(() => play(tenant, scenario, rules))
 }

@@ -1,27 +1,39 @@
 import { isJsonObject } from '../../model/json.ts'
 import type { Json, JsonObject, KubernetesObject } from '../../model/kubernetes.ts'
 import type { Tenant } from '../harness/tenant.ts'
-import { type WatchedResource, watched } from '../harness/watched.ts'
+import { type WatchedResource, minutes, watched } from '../harness/watched.ts'
+import { type Stage, hourlyAt, hourlyLater } from './scenarios.ts'
 
 const resources = ['scheduledintegrations', 'integrations', 'cronjobs', 'jobs', 'leases'] as const
 
 /** All that is there in the end, without what differs from one time or namespace to another: comparable between runs of one scenario. */
-export function endState(tenant: Tenant): JsonObject {
-  const all = (resource: WatchedResource): Json[] => tenant.all(resource).toSorted(byName).map((object) => asCompared(JSON.parse(JSON.stringify(object)), tenant.namespace))
+export function endState(stage: Stage): JsonObject {
+  const all = (resource: WatchedResource): Json[] => stage.tenant.all(resource).toSorted(byName).map((object) => asCompared(JSON.parse(JSON.stringify(object)), stage))
   return Object.fromEntries(resources.map((resource) => [resource, all(resource)]))
 }
 
 const byName = (one: KubernetesObject, other: KubernetesObject): number => one.metadata.name.localeCompare(other.metadata.name)
-const instants = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
-const uids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
-/** Of metadata, what the API server and the garbage collector keep for themselves. */
+/** What the API server and the garbage collector keep for themselves. */
 const unlike = new Set(['resourceVersion', 'managedFields', 'creationTimestamp', 'generation'])
 
-function asCompared(json: Json, namespace: string): Json {
-  if (typeof json === 'string') return json.replaceAll(instants, '<instant>').replaceAll(uids, '<uid>').replaceAll(namespace, '<namespace>')
-  if (Array.isArray(json)) return json.map((item: Json) => asCompared(item, namespace))
+function asCompared(json: Json, stage: Stage): Json {
+  if (typeof json === 'string') return comparable(json, stage)
+  if (Array.isArray(json)) return json.map((item: Json) => asCompared(item, stage))
   if (!isJsonObject(json)) return json
-  return Object.fromEntries(Object.entries(json).flatMap(([key, value]) => (unlike.has(key) || value === undefined ? [] : [[key, asCompared(value, namespace)]])))
+  return Object.fromEntries(Object.entries(json).flatMap(([key, value]) => (unlike.has(key) || value === undefined ? [] : [[key, asCompared(value, stage)]])))
+}
+
+/** Without instants, UIDs, the namespace, and what follows from when the match is. */
+export function comparable(text: string, { tenant, match }: Stage): string {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<instant>')
+    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
+    .replaceAll(/"scheduleHash":"\w+"/g, '"scheduleHash":"<hash>"')
+    .replaceAll(/(?<=\ba-)\d{8}-\d{4}\b/g, '<run>')
+    .replaceAll(tenant.namespace, '<namespace>')
+    .replaceAll(new RegExp(String.raw`\b${hourlyAt(match).replaceAll('*', String.raw`\*`)}`, 'g'), '<at match>')
+    .replaceAll(new RegExp(String.raw`\b${hourlyLater(match).replaceAll('*', String.raw`\*`)}`, 'g'), '<later>')
+    .replaceAll(`a-${match / minutes}`, 'a-<match>')
 }
 
 /** How many objects of a resource (and name) ever were there; one that was deleted and created again counts twice. */

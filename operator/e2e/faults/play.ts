@@ -8,7 +8,7 @@ import { auditMark, inWords, operatorRequests } from '../harness/audit-log.ts'
 import { ProxiedOperator, proxyBeforeCluster } from '../harness/proxied-operator.ts'
 import type { Tenant } from '../harness/tenant.ts'
 import { minutes } from '../harness/watched.ts'
-import { endState, everThere } from './end-state.ts'
+import { comparable, endState, everThere } from './end-state.ts'
 import type { Scenario } from './scenarios.ts'
 
 /** What became of a scenario, for comparison. */
@@ -26,19 +26,21 @@ export async function play(tenant: Tenant, scenario: Scenario, rules: readonly F
   const operator = await ProxiedOperator.create({ proxy, name: tenant.namespace, onlyNamespace: tenant.namespace })
   try {
     await operator.start()
-    await scenario.prepare(tenant)
+    // Far enough for everything to be prepared by then.
+    const stage = { tenant, match: Math.ceil((Date.now() + 50_000) / minutes) * minutes }
+    await scenario.prepare(stage)
     await untilQuiet(proxy, 3_000)
     const from = proxy.trace.length
     proxy.use(rules)
-    await scenario.change(tenant)
-    await Promise.all([scenario.done(tenant), ...rules.map((rule) => untilStruck(proxy, rule))])
+    await scenario.change(stage)
+    await Promise.all([scenario.done(stage), ...rules.map((rule) => untilStruck(proxy, rule))])
     await operator.untilBack()
-    await scenario.done(tenant)
+    await scenario.done(stage)
     await untilQuiet(proxy, 5_000)
     await expectSilence(proxy, tenant)
     for (const { name } of rules) expect(proxy.struck(name), `how often rule ${name} struck`).toBe(1)
     await tenant.caughtUp()
-    return { end: endState(tenant), objects: [everThere(tenant, 'cronjobs'), everThere(tenant, 'jobs')], writes: carriedOut(proxy.trace.slice(from)) }
+    return { end: endState(stage), objects: [everThere(tenant, 'cronjobs'), everThere(tenant, 'jobs')], writes: carriedOut(proxy.trace.slice(from)).map((write) => comparable(write, stage)) }
   } catch (error) {
     const trace = proxy.trace.filter(({ verb, resource }) => verb !== 'watch' && resource !== 'events').map((traced) => JSON.stringify(traced)).join('\n')
     throw new Error(`${error instanceof Error ? error.message : String(error)}\ntrace:\n${trace}\nlog:\n${await operator.log()}`, { cause: error })

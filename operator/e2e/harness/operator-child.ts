@@ -10,6 +10,10 @@ import { namespace, retried } from './install.ts'
 
 const bundle = join(root, 'dist/operator.mjs')
 
+/** As in its image: many of them must find room side by side. */
+const flags = ['--max-semi-space-size=4']
+const memory = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '32768', MALLOC_TRIM_THRESHOLD_: '65536', MALLOC_TOP_PAD_: '16384' }
+
 const running = new Set<ChildProcess>()
 // With the parent gone nobody would stop them: a killed test run must leave nothing.
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
@@ -32,11 +36,11 @@ export interface OperatorChild {
   readonly ended: Promise<void>
 }
 
-export async function startOperatorChild({ kubeconfig, log, environment = {}, program = [bundle], logLevel = 'debug' }: ChildOptions): Promise<OperatorChild> {
+export async function startOperatorChild({ kubeconfig, log, environment = {}, program = [...flags, bundle], logLevel = 'debug' }: ChildOptions): Promise<OperatorChild> {
   if (!existsSync(bundle)) throw new Error('there is no dist/operator.mjs: npm run build')
   const file = await open(log, 'a')
   const args = ['run', '--kubeconfig', kubeconfig, '--listen-address', '127.0.0.1:0', '--log-level', logLevel]
-  const child = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...environment } })
+  const child = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...memory, ...environment } })
   running.add(child)
   const { promise: address, resolve } = Promise.withResolvers<string>()
   child.stdout?.on('data', (chunk: Buffer) => {
