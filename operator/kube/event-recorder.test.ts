@@ -168,6 +168,12 @@ describe('an event', () => {
     await drained
   })
 
+  it('is one of a thousand that wait; further ones are dropped, and that is told once', async () => {
+    for (let index = 0; index < 1_200; index += 1) events.record({ ...draft, regarding: { ...draft.regarding, uid: String(index) } })
+    expect(lines).toMatchObject([{ message: 'event dropped', fields: { why: 'too many events, this one and others' } }])
+    await server.next()
+  })
+
   it('is waited for at the end, but not for ever', async () => {
     events.record(draft)
     await server.next()

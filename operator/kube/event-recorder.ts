@@ -44,6 +44,7 @@ export class EventRecorder {
   readonly #perObject = new Map<string, number>()
   readonly #waiting = new Set<Series>()
   #sending: Promise<void> | undefined
+  #isOverfull = false
   /** Events that may be written now. */
   #allowance = burst
   #allowedAt: Instant
@@ -60,7 +61,8 @@ export class EventRecorder {
     const { uid } = draft.regarding
     const recorded = (this.#perObject.get(uid) ?? 0) + 1
     this.#perObject.set(uid, recorded)
-    if (recorded > mostPerObject || this.#waiting.size >= mostWaiting) return this.#drop(draft, 'too many events')
+    if (recorded > mostPerObject) return this.#drop(draft, 'too many events of this object')
+    if (this.#waiting.size >= mostWaiting) return this.#dropOneOfMany(draft)
     const name = nameOf(draft, this.#window)
     const series = this.#series.get(name) ?? { name, draft, first: now, last: now, count: 0, isWritten: false }
     this.#series.set(name, series)
@@ -83,6 +85,7 @@ export class EventRecorder {
     this.#window = window
     this.#series.clear()
     this.#perObject.clear()
+    this.#isOverfull = false
   }
 
   async #send(): Promise<void> {
@@ -128,6 +131,12 @@ export class EventRecorder {
     const { namespace } = draft.regarding
     const body = { type: 'application/merge-patch+json', value: { count, lastTimestamp: formatInstant(last) } } as const
     await this.#options.client.request({ verb: 'patch', target: { resource: 'events', namespace, name }, body, timeout: 10 * second })
+  }
+
+  /** Told once in a window: ten thousand lines would help nobody. */
+  #dropOneOfMany(draft: EventDraft): void {
+    if (!this.#isOverfull) this.#drop(draft, 'too many events, this one and others')
+    this.#isOverfull = true
   }
 
   #drop({ regarding: { kind, namespace, name }, reason: event }: EventDraft, why: string, fields: object = {}): void {
