@@ -33,7 +33,8 @@ export async function play(tenant: Tenant, scenario: Scenario, rules: readonly F
     const from = proxy.trace.length
     proxy.use(rules)
     await scenario.change(stage)
-    await Promise.all([scenario.done(stage), ...rules.map((rule) => untilStruck(proxy, rule))])
+    await scenario.done(stage)
+    for (const rule of rules) await untilStruck(proxy, rule)
     await operator.untilBack()
     await scenario.done(stage)
     await untilQuiet(proxy, 5_000)
@@ -83,7 +84,7 @@ export async function untilQuiet(proxy: FaultProxy, quiet: number): Promise<void
 }
 
 async function untilStruck(proxy: FaultProxy, { name }: FaultRule): Promise<void> {
-  for (const end = Date.now() + 4 * minutes; proxy.struck(name) === 0; await sleep(100)) {
+  for (const end = Date.now() + 30_000; proxy.struck(name) === 0; await sleep(100)) {
     if (Date.now() > end) throw new Error(`the rule ${name} never struck: this case proves nothing`)
   }
 }
