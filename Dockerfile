@@ -6,4 +6,4 @@ COPY dist/operator.mjs /app/operator.mjs
 # glibc keeps memory that was needed while the program was compiled, and an arena for each thread: a fifth of what the process has.
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_TOP_PAD_=16384
 USER 65532:65532
-ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=4", "/app/operator.mjs", "run"]
+ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=4", "--expose-gc", "/app/operator.mjs", "run"]
