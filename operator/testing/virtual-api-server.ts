@@ -49,6 +49,8 @@ export class VirtualApiServer {
   #version = 100
   /** Refuses a write as admission or a quota would; undefined: lets it through. */
   admission: (resource: Resource, object: JsonObject) => ApiFailure | undefined = () => undefined
+  /** When the garbage collector comes to the dependents of what was deleted; at once unless told otherwise. */
+  collecting: (collect: () => void) => void = (collect) => collect()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -123,7 +125,7 @@ export class VirtualApiServer {
     const policy = before.metadata.finalizers?.includes(orphanFinalizer) === true ? 'Orphan' : options.propagationPolicy
     this.#objects.delete(`${resource}/${name}`)
     this.#tell(resource, before, undefined)
-    this.#collect(before.metadata.uid, policy === 'Orphan')
+    this.collecting(() => this.#collect(before.metadata.uid, policy === 'Orphan'))
   }
 
   /** Dependents of an object that is gone: they go as well, unless they are orphaned or have another owner. */
