@@ -88,7 +88,13 @@ export class VirtualApiServer {
         creationTimestamp: metadata.creationTimestamp ?? formatInstant(this.#clock.now()),
       },
     }
-    return this.#put(resource, undefined, serverObject(withDefaults(resource, object)))
+    const created = this.#put(resource, undefined, serverObject(withDefaults(resource, object)))
+    for (const { uid } of created.metadata.ownerReferences ?? []) if (!this.#exists(uid)) this.collecting(() => this.#collect(uid, false))
+    return created
+  }
+
+  #exists(uid: string): boolean {
+    return [...this.#objects.values()].some(({ metadata }) => metadata.uid === uid)
   }
 
   /** A write to everything but status. The fence, where there is one, is what the API server compares: 409. */
