@@ -18,6 +18,7 @@ interface ArmedGiven {
   /** What the user has made of it since; with a generation of its own. */
   readonly now?: JsonObject
   readonly expression: string
+  readonly timeZone?: string
   readonly lastScheduleTime?: string
   readonly floor?: string
   readonly template?: ServerObject | undefined
@@ -32,7 +33,7 @@ function armed(given: ArmedGiven): World {
   const status = given.lastScheduleTime === undefined ? { observedGeneration: 1 } : { observedGeneration: 1, accountedThrough: formatInstant(at(given.lastScheduleTime)) }
   const was = schedule({ spec: { schedule: given.was }, status })
   const made = cronJob(was, template, {
-    expression: utc(given.expression),
+    expression: { schedule: given.expression, timeZone: given.timeZone ?? 'Etc/UTC' },
     ...(given.floor === undefined ? {} : { floor: given.floor }),
     ...(given.lastScheduleTime === undefined ? {} : { lastScheduleTime: given.lastScheduleTime }),
   })
@@ -200,6 +201,21 @@ describe('an armed CronJob', () => {
       given: armed({ was: { endDate: '2026-04-20', ...cron('0 4 * * *') }, expression: '0 4 * * *', lastScheduleTime: '2026-03-02T04:00Z' }),
       now: '2026-03-02T10:30:00Z',
       want: { actions: [] },
+    },
+    'a static expression that is about to fire beside the occurrences gives way to a window while there is time': {
+      given: armed({ was: { timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} } }, expression: '30 2 * * *', timeZone: 'Europe/Berlin', lastScheduleTime: '2026-10-25T00:30Z' }),
+      now: '2026-10-25T00:50:00Z',
+      want: { actions: ['patch: armed [30 1 26-31 10 *] Etc/UTC floor 00:00:00'] },
+    },
+    'and is parked when there is none': {
+      given: armed({ was: { timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} } }, expression: '30 2 * * *', timeZone: 'Europe/Berlin', lastScheduleTime: '2026-10-25T00:30Z' }),
+      now: '2026-10-25T01:29:35Z',
+      want: { actions: ['patch: parked [30 2 * * *] Europe/Berlin floor 01:29:35'] },
+    },
+    'an expression whose next run is more than 360 days away is parked: its date would come again before': {
+      given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { byDay: { every: 366 } } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
+      now: '2026-03-02T10:02:00Z',
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:02:00'] },
     },
     'after the last run it is parked': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),

@@ -1,14 +1,18 @@
 import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
-import { type Candidate, isBetter, sameExpression } from './candidates.ts'
+import { evidenceOf, expressionOf, expressionToArm, farthest, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { type Candidate, extraIsNear, isBetter, sameExpression } from './candidates.ts'
 import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { jobNameAt } from './run-record.ts'
 import { accountsOf, untoldMatches } from './runs.ts'
-import { type Scene, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
+import { type Scene, type Step, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
+import type { Horizon } from './static-horizon.ts'
 import { matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
+
+/** When an expression that ends is replaced at the very latest, or else parked; milliseconds before. */
+const lastMoment = minute
 
 /** What to do about a CronJob that fires. Each line is a rule of design/time.md section 4, the most urgent one first. */
 export function armedStep(scene: Scene): Step {
@@ -25,16 +29,17 @@ export function armedStep(scene: Scene): Step {
 function park(scene: Scene, because: string, repaired?: string): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
   // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
-  const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene) } : { parkedAt: undefined }
+  const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene), untoldHash: cursor.scheduleHash } : { parkedAt: undefined }
   const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
   const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
 }
 
-/** Whether a match up to then is neither told nor has a Job. What somebody else made it match is no occurrence. */
-function untold({ observed, cronJob, cursor }: Scene, through: Instant): boolean {
+/** Whether an occurrence up to then is neither told nor has a Job. What somebody else made it match is no occurrence. */
+function untold({ observed, cronJob, cursor, verdict }: Scene, through: Instant): boolean {
   if (cursor.suspend || !isExpressionOurs(cronJob, cursor)) return false
-  return untoldMatches(observed, cronJob, { after: accountedFrom({ observed, cursor }), through }).length > 0
+  const isIntended = intendedBy(verdict, cursor.scheduleHash)
+  return untoldMatches(observed, cronJob, { after: accountedFrom({ observed, cursor }), through }).some(isIntended)
 }
 
 /** Occurrences after it are to be accounted for. */
@@ -73,13 +78,17 @@ function steady(scene: Scene, valid: Valid): Step {
   const accountedThrough = accounts.through
   if (accounts.records.length > 0) return step({ kind: 'armed' }, { records: accounts.records, accountedThrough, wakeAt: now + second })
   const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
-  if (valid.rule.occurrences.next(from) === undefined) return park(scene, 'the last run has started')
+  const next = valid.rule.occurrences.next(from)
+  if (next === undefined) return park(scene, 'the last run has started')
+  if (next - now > farthest) return park(scene, 'the next run is more than 360 days away')
   const change = wantedChange(scene, valid)
   const busyUntil = change === undefined ? undefined : quietUntil(observed, cronJob, now)
   if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired })
+  const horizon = horizonOnServer(cronJob, valid.rule, now)
+  if (horizon?.kind === 'extra' && now >= horizon.at - lastMoment) return park(scene, 'it is about to fire at a time that the schedule does not intend')
   // Also while a change waits: the controller may be backing off, and would go past one match after the other.
   const nudge = nudgeOf(scene)
-  const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(scene, valid))
+  const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(horizon, now))
   return step(change?.standing ?? { kind: 'armed' }, { actions: nudge.actions, accountedThrough, wakeAt })
 }
 
@@ -114,15 +123,14 @@ function betterExpression({ observed, cronJob, cursor, now }: Scene, valid: Vali
   return isBetter(candidate.horizon, current, now) ? candidate : undefined
 }
 
-/** When the expression on the server may have to be replaced, though nothing happens until then. */
-function horizonWake({ cronJob, now }: Scene, valid: Valid): Instant | undefined {
-  const horizon = horizonOnServer(cronJob, valid.rule, now)
+/**
+ * I3: when the expression on the server may have to be replaced, though nothing happens until then. Windows are replaced once
+ * their last match has been; every match is followed by a pass.
+ */
+function horizonWake(horizon: Horizon | undefined, now: Instant): Instant | undefined {
   if (horizon === undefined) return undefined
-  const lead = horizon.kind === 'extra' ? 7 * 24 * 60 * minute : minute
-  const next = nextOnServer(cronJob, now)
-  const wake = horizon.at - lead
-  if (wake > now) return wake
-  return next === undefined ? undefined : Math.min(next + settledAge, Math.max(horizon.at - quiet, now + minute))
+  const leads = horizon.kind === 'extra' ? [extraIsNear, lastMoment] : [lastMoment]
+  return leads.map((lead) => horizon.at - lead).find((wake) => wake > now)
 }
 
 /** I8: remind the controller of a match that it has not fired, at most three times, while it still may. */

@@ -1,11 +1,12 @@
 import { type Instant, minute, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
 import { type Evidence, evidenceKey } from './action.ts'
-import { type Candidate, type Horizon, candidatesFrom, horizonOf, isBetter } from './candidates.ts'
+import { type Candidate, candidatesFrom, horizonOf, isBetter } from './candidates.ts'
 import type { Cursor, Expression } from './cursor.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { jobNameAt } from './run-record.ts'
 import type { PlannableRule } from './schedule-rule.ts'
+import type { Horizon } from './static-horizon.ts'
 import { eps, matchAfter, matchesIn, quiet, settledAge } from './timing.ts'
 
 /** An occurrence more than this far away is waited for with the CronJob parked: a date-specific expression repeats each year. */

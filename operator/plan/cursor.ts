@@ -36,6 +36,8 @@ export interface Cursor {
   readonly parkedAt: Instant | undefined
   /** Of an undecided CronJob: what came later had not been told when it was parked. */
   readonly untoldAfter: Instant | undefined
+  /** And that schedule (as its hash) intended it. */
+  readonly untoldHash: string | undefined
   /** The occurrence that the controller was reminded of, and how often. */
   readonly nudged: { readonly at: Instant; readonly times: number } | undefined
 }
@@ -57,6 +59,7 @@ const wire = z.object({
   expression: z.object({ schedule: z.string(), timeZone: z.string() }),
   parkedAt: instant.optional(),
   untoldAfter: instant.optional(),
+  untoldHash: z.string().optional(),
   nudged: z.object({ at: instant, times: z.int() }).optional(),
 })
 
@@ -67,8 +70,8 @@ export function cursorOf(cronJob: CronJob): Cursor | undefined {
   try {
     const parsed = wire.safeParse(JSON.parse(text))
     if (!parsed.success) return undefined
-    const { v: _readable, template, parkedAt, untoldAfter, nudged, ...rest } = parsed.data
-    return { ...rest, template, parkedAt, untoldAfter, nudged }
+    const { v: _readable, template, parkedAt, untoldAfter, untoldHash, nudged, ...rest } = parsed.data
+    return { ...rest, template, parkedAt, untoldAfter, untoldHash, nudged }
   } catch {
     return undefined // not JSON: the same as lost
   }
@@ -88,6 +91,7 @@ export function cursorText(cursor: Cursor): string {
     expression: cursor.expression,
     parkedAt: cursor.parkedAt === undefined ? undefined : at(cursor.parkedAt),
     untoldAfter: cursor.untoldAfter === undefined ? undefined : at(cursor.untoldAfter),
+    untoldHash: cursor.untoldHash,
     nudged: cursor.nudged && { at: at(cursor.nudged.at), times: cursor.nudged.times },
   })
 }

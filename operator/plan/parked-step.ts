@@ -8,7 +8,7 @@ import type { Cursor } from './cursor.ts'
 import { wakeBefore } from './first-step.ts'
 import { jobNameAt } from './run-record.ts'
 import { lostRecord, runNamer, skippedRecord, untoldMatches, wentPast } from './runs.ts'
-import { type Scene, type Standing, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, standingWithoutNext, step } from './schedule-step.ts'
+import { type Scene, type Standing, type Step, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, standingWithoutNext, step } from './schedule-step.ts'
 import { eps, quiet } from './timing.ts'
 import type { Invalid, Valid } from './verdict.ts'
 
@@ -19,7 +19,7 @@ export function parkedStep(scene: Scene): Step {
   const undecided = cursor.parkedAt === undefined ? undefined : decide(scene, cursor.parkedAt)
   if (undecided !== undefined) {
     if (!isNewEpoch(scene)) return undecided
-    const noted = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, untoldAfter: cursor.untoldAfter, formerHash: cursor.scheduleHash })
+    const noted = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, untoldAfter: cursor.untoldAfter, untoldHash: cursor.untoldHash, formerHash: cursor.scheduleHash })
     return park(scene, noted, 'the schedule was changed again')
   }
   if (verdict.kind === 'invalid') return holdInvalid(scene, verdict)
@@ -48,7 +48,7 @@ function park({ verdict, cronJob }: Scene, cursor: Cursor, because: string): Ste
 function decide(scene: Scene, parkedAt: Instant): Step | undefined {
   const { observed, cronJob, cursor, now } = scene
   const inFlight = inFlightAfter(cronJob, parkedAt)
-  const untold = untoldMatches(observed, cronJob, { after: cursor.untoldAfter ?? inFlight, through: parkedAt + quiet })
+  const untold = untoldMatches(observed, cronJob, { after: cursor.untoldAfter ?? inFlight, through: parkedAt + quiet }).filter(intendedBy(scene.verdict, cursor.untoldHash))
   const last = untold.at(-1)
   if (last === undefined) return undefined
   const decidable = parkedAt + eps

@@ -69,14 +69,24 @@ export function isNewEpoch({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'
   return cursor.enabled !== enabled || (enabled && cursor.scheduleHash !== scheduleHashOf(verdict, cursor.scheduleHash))
 }
 
+/**
+ * Whether the schedule with this hash intended a match of its expression. Of a former schedule nobody knows, and all count; of
+ * the present one some may be beside its occurrences: an operator that was away for long has not replaced the expression.
+ */
+export function intendedBy(verdict: Verdict, scheduleHash: string | undefined): (match: Instant) => boolean {
+  if (verdict.kind !== 'valid' || verdict.scheduleHash !== scheduleHash) return () => true
+  const { occurrences } = verdict.rule
+  return (match) => occurrences.next(match - 1) === match
+}
+
 /** A cursor made from what is observed now. */
 export function cursorNow(
   observed: ObservedSchedule,
   verdict: Verdict,
-  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & { readonly untoldAfter?: Instant | undefined; readonly formerHash?: string },
+  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & { readonly untoldAfter?: Instant | undefined; readonly untoldHash?: string | undefined; readonly formerHash?: string },
 ): Cursor {
   const { uid, generation = 0 } = observed.metadata
-  const { formerHash = '', untoldAfter, ...own } = rest
+  const { formerHash = '', untoldAfter, untoldHash, ...own } = rest
   const template = observed.template?.metadata
   return {
     schedulable: { uid, generation },
@@ -85,6 +95,7 @@ export function cursorNow(
     enabled: isEnabled(verdict),
     nudged: undefined,
     untoldAfter,
+    untoldHash,
     ...own,
   }
 }

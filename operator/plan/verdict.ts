@@ -38,7 +38,7 @@ export function verdictOn({ metadata, spec: checked, template }: Pick<ObservedSc
   const spec = checked.value
   const rule = ruleOf(spec.schedule)
   if (!rule.ok) return invalid(rule.problems.some(({ reason }) => reason === 'NoOccurrence') ? 'NoOccurrence' : 'InvalidSpec', rule.problems)
-  const unsupported = [...rule.value.unsupported, ...unsupportedFields(spec)]
+  const unsupported = unsupportedFields(spec)
   if (unsupported.length > 0) return invalid('NotSupportedYet', unsupported)
   const { name } = spec.integrationRef
   if (template === undefined) {
