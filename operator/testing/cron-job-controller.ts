@@ -218,6 +218,7 @@ export class CronJobController {
     const { match, isAnyMissed } = this.#latestMissed(cronJob, 'WithinDeadline')
     if (match === undefined && isAnyMissed) this.#options.met('finds none of several missed')
     if (match === undefined || match + deadlineOf(cronJob) < now) return later
+    if (spec.concurrencyPolicy === 'Forbid' && status.active.size > 0) return later // it looks again when one of them ends
     const name = `${metadata.name}-${Math.floor(match / minute)}`
     if ([...status.active.values()].includes(name) || status.lastScheduleTime === match) return later
     try {

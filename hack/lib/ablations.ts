@@ -1,0 +1,163 @@
+/**
+ * Each rule of design/time.md section 4, and the change of one line that switches it off. A story (operator/testing/stories.ts)
+ * must fail then: a rule that nobody misses is not proven.
+ */
+export interface Ablation {
+  readonly rule: string
+  /** In operator/. */
+  readonly file: string
+  /** Occurs there exactly once. */
+  readonly line: string
+  readonly instead: string
+  readonly story: string
+}
+
+export const ablations: readonly Ablation[] = [
+  {
+    rule: 'park',
+    file: 'plan/cron-job.ts',
+    line: "{ op: 'add', path: '/spec/suspend', value: true }",
+    instead: "{ op: 'add', path: '/spec/suspend', value: false }",
+    story: 'a suspend 20 s before a run stops it, and the run is told as skipped',
+  },
+  {
+    rule: 'park before an edit near a run',
+    file: 'plan/armed-step.ts',
+    line: "return park(scene, 'the schedule was edited near a run of the former one')",
+    instead: "return progressing('later', { wakeAt: busyUntil })",
+    story: 'an edit 20 s before a run that the new schedule lacks stops it',
+  },
+  {
+    rule: 'decide',
+    file: 'plan/armed-step.ts',
+    line: '? { parkedAt: now, ',
+    instead: '? { parkedAt: undefined, ',
+    story: 'a suspend 20 s before a run stops it, and the run is told as skipped',
+  },
+  {
+    rule: 'decide not before 90 s',
+    file: 'plan/parked-step.ts',
+    line: 'const decidable = parkedAt + eps',
+    instead: 'const decidable = parkedAt',
+    story: 'a run that the controller starts because it saw the suspend late is never told as skipped',
+  },
+  {
+    rule: 'I1 windows are in UTC',
+    file: 'plan/candidates.ts',
+    line: "return { schedule: best, timeZone: 'Etc/UTC' }",
+    instead: "return { schedule: best, timeZone: 'Asia/Tokyo' }",
+    story: 'windows follow each other, so that a run comes every 45 minutes',
+  },
+  {
+    rule: 'I2 no retroactive match',
+    file: 'plan/arming.ts',
+    line: '(match) => match > frame.floor && match > frame.settledThrough && frame.rule.occurrences.next(match - 1) === match,',
+    instead: '() => true,',
+    story: 'an edit starts nothing that the new schedule would have had shortly before',
+  },
+  {
+    rule: 'I3 horizon',
+    file: 'plan/armed-step.ts',
+    line: 'const better = betterExpression(scene, valid)',
+    instead: 'const better = [betterExpression(scene, valid)].find(() => false)',
+    story: 'windows follow each other, so that a run comes every 45 minutes',
+  },
+  {
+    rule: 'I3 an extra match is worse than an omission',
+    file: 'plan/candidates.ts',
+    line: 'export const extraIsNear = 7 * day',
+    instead: 'export const extraIsNear = 0 * day',
+    story: 'with the operator dead nothing runs after the end of a schedule',
+  },
+  {
+    rule: 'I4 settled',
+    file: 'plan/arming.ts',
+    line: 'if (lookedThrough(cronJob) >= match) return { settled: true }',
+    instead: 'if (match <= now) return { settled: true }',
+    story: 'an edit while the controller is late for a run that the new schedule has as well does not lose it',
+  },
+  {
+    rule: 'I5 fence',
+    file: 'kube/apply.ts',
+    line: 'const value: readonly Json[] = [...fence, ...patch]',
+    instead: 'const value: readonly Json[] = [...fence.slice(1), ...patch]',
+    story: 'an operator that has not seen a suspend does not undo it',
+  },
+  {
+    rule: 'I5b never from an older generation',
+    file: 'plan/schedule.ts',
+    line: 'if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing',
+    instead: 'if (cursor !== undefined && isAheadOfUs(cursor, observed) && now < 0) return nothing',
+    story: 'an operator that begins with an old view of the schedule does not go back to it',
+  },
+  {
+    rule: 'I6 quiet zone',
+    file: 'plan/armed-step.ts',
+    line: 'const busyUntil = change === undefined ? undefined : quietUntil(observed, cronJob, now)',
+    instead: 'const busyUntil = [quietUntil(observed, cronJob, now)].find(() => false)',
+    story: 'nothing is written to the CronJob from 30 s before a run until the controller has written it down',
+  },
+  {
+    rule: 'I8 nudge within the deadline',
+    file: 'plan/armed-step.ts',
+    line: 'if (times >= 3 || due > past + deadline)',
+    instead: 'if (times >= 0 || due > past + deadline)',
+    story: 'a run whose time passes while its expression is being written is started after a reminder',
+  },
+  {
+    rule: 'I9 deadline below the gap',
+    file: 'plan/timing.ts',
+    line: 'const belowGap = smallestGap >= 4 * minute ? gap - 150 : gap - 1',
+    instead: 'const belowGap = Math.max(300, gap)',
+    story: 'no two runs are ever due at once',
+  },
+  {
+    rule: 'I11 evidence stays',
+    file: 'plan/cron-job.ts',
+    line: 'const evidenceLimit = 25',
+    instead: 'const evidenceLimit = 0',
+    story: 'runs that end while the operator is away are told, also when none of their Jobs is to be kept',
+  },
+  {
+    rule: 'I11 Jobs are not removed too early',
+    file: 'plan/runs.ts',
+    line: '.map(({ job, ended }) => ({ job, from: Math.max(from(scheduledTime(job)), ended + eps) }))',
+    instead: '.map(({ job }) => ({ job, from: Math.min(from(scheduledTime(job)), 0 * eps) }))',
+    story: 'a run is started once although its Job is not to be kept and the controller has not seen that it made it',
+  },
+  {
+    rule: 'I12 never adopt by name',
+    file: 'plan/schedule.ts',
+    line: 'if (ownCronJob(observed) === undefined) return nameTaken(cronJob)',
+    instead: 'if (ownCronJob(observed) === undefined && now < 0) return nameTaken(cronJob)',
+    story: 'a CronJob of the same name that belongs to nobody is left alone',
+  },
+  {
+    rule: 'I13 concurrencyPolicy Allow',
+    file: 'plan/cron-job.ts',
+    line: "concurrencyPolicy: 'Allow',",
+    instead: "concurrencyPolicy: 'Forbid',",
+    story: 'a run begins at its time although the one before is not over',
+  },
+  {
+    rule: 'I16 silence',
+    file: 'plan/conditions.ts',
+    line: 'before?.status === draft.status ? before.lastTransitionTime : formatInstant(now)',
+    instead: 'before?.status === draft.type ? before.lastTransitionTime : formatInstant(now)',
+    story: 'an operator that comes back to what is as it should be writes nothing',
+  },
+  {
+    rule: 'floor',
+    file: 'plan/parked-step.ts',
+    line: 'const floor = isNewEpoch(scene) ? now : cursor.floor',
+    instead: 'const floor = cursor.floor',
+    story: 'an enable starts nothing that was due before it',
+  },
+  {
+    rule: 'lost cursor',
+    file: 'plan/schedule.ts',
+    line: 'cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now })',
+    instead: 'cursorNow(observed, verdict, { floor: 0, suspend: true, expression: expressionOf(cronJob), parkedAt: undefined })',
+    story: 'a CronJob whose cursor is lost is parked, and starts again with the next run',
+  },
+]
