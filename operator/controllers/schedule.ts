@@ -1,5 +1,5 @@
 import { type Store, objectKey } from '../kube/store.ts'
-import type { CronJob, Job, KubernetesObject } from '../model/kubernetes.ts'
+import type { Job, KubernetesObject } from '../model/kubernetes.ts'
 import { locksLease } from '../model/names.ts'
 import type { Checked } from '../model/problem.ts'
 import { cronJobName } from '../plan/cron-job.ts'
@@ -45,7 +45,7 @@ function observedSchedule(stores: Stores, key: string, learned: Learned): Observ
     rawStatus,
     template: templateOf(stores.integrations, schedule),
     cronJob,
-    jobs: jobsOf(stores, key, cronJob, new Set(status?.runs?.map(({ jobUID }) => jobUID))),
+    jobs: jobsOf(stores, key, new Set([metadata.uid, cronJob?.metadata.uid]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
     locksLease: stores.leases.get(namespace, locksLease),
     learned,
   }
@@ -61,9 +61,9 @@ function templateOf(integrations: Store<Resource<'Integration'>>, { metadata, ob
   return found === undefined || found.metadata.deletionTimestamp !== undefined ? undefined : found
 }
 
-/** Jobs whose controller is the CronJob, and those that were: a CronJob deleted by hand leaves its Jobs without one. */
-function jobsOf({ jobs }: Stores, key: string, cronJob: CronJob | undefined, recorded: ReadonlySet<string | undefined>): readonly Job[] {
+/** Jobs whose controller is the CronJob, or the schedule itself (late runs), and those that were: a CronJob deleted by hand leaves its Jobs without one. */
+function jobsOf({ jobs }: Stores, key: string, owners: ReadonlySet<string | undefined>, recorded: ReadonlySet<string | undefined>): readonly Job[] {
   return jobs.by('schedule', key).filter(
-    ({ metadata }) => recorded.has(metadata.uid) || metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === cronJob?.metadata.uid) === true,
+    ({ metadata }) => recorded.has(metadata.uid) || metadata.ownerReferences?.some(({ uid, controller }) => controller === true && owners.has(uid)) === true,
   )
 }

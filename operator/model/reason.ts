@@ -88,5 +88,7 @@ export type RunReason =
   | 'NotReady'
   /** Missed: no Job was made for it in time. */
   | 'NotStarted'
+  /** Waiting: no Job was made for it in time, and the operator makes one when no other run of the schedule is in progress. */
+  | 'StartsLate'
   /** Unknown: its Job was deleted before its end was seen. */
   | 'EvidenceGone'

@@ -20,6 +20,7 @@ interface ArmedGiven {
   readonly expression: string
   readonly timeZone?: string
   readonly lastScheduleTime?: string
+  readonly accountedThrough?: string
   readonly floor?: string
   readonly template?: ServerObject | undefined
   readonly jobs?: (cronJob: ServerObject) => readonly ServerObject[]
@@ -30,7 +31,8 @@ interface ArmedGiven {
 /** A schedule with an armed CronJob, created at the beginning of March. */
 function armed(given: ArmedGiven): World {
   // Everything up to L is told.
-  const status = given.lastScheduleTime === undefined ? { observedGeneration: 1 } : { observedGeneration: 1, accountedThrough: formatInstant(at(given.lastScheduleTime)) }
+  const accounted = given.accountedThrough ?? given.lastScheduleTime
+  const status = accounted === undefined ? { observedGeneration: 1 } : { observedGeneration: 1, accountedThrough: formatInstant(at(accounted)) }
   const was = schedule({ spec: { schedule: given.was }, status })
   const made = cronJob(was, template, {
     expression: { schedule: given.expression, timeZone: given.timeZone ?? 'Etc/UTC' },
@@ -138,6 +140,16 @@ describe('an armed CronJob', () => {
       now: '2026-03-02T11:00:30Z',
       want: { actions: [], wake: '11:01:00' },
     },
+    'a longer deadline waits until the controller can not look back to what it was too late for': {
+      given: armed({ ...hourly, now: { startingDeadlineSeconds: 600 }, byHand: (made) => changed(made, { spec: { startingDeadlineSeconds: 60 } }), accountedThrough: '2026-03-02T11:00Z' }),
+      now: '2026-03-02T11:03:00Z',
+      want: { actions: [], wake: '11:04:00' },
+    },
+    'and is written then': {
+      given: armed({ ...hourly, now: { startingDeadlineSeconds: 600 }, byHand: (made) => changed(made, { spec: { startingDeadlineSeconds: 60 } }), accountedThrough: '2026-03-02T11:00Z' }),
+      now: '2026-03-02T11:06:30Z',
+      want: { actions: ['patch: armed [0 * * * *] Etc/UTC floor 00:00:00'] },
+    },
     'the history limits are written beside ours': {
       given: armed({ ...hourly, now: { successfulJobsHistoryLimit: 40 } }),
       now: midHour,
@@ -210,22 +222,22 @@ describe('an armed CronJob', () => {
     'and is parked when there is none': {
       given: armed({ was: { timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} } }, expression: '30 2 * * *', timeZone: 'Europe/Berlin', lastScheduleTime: '2026-10-25T00:30Z' }),
       now: '2026-10-25T01:29:35Z',
-      want: { actions: ['patch: parked [30 2 * * *] Europe/Berlin floor 01:29:35'] },
+      want: { actions: ['patch: parked [30 2 * * *] Europe/Berlin floor 00:00:00'] },
     },
     'an expression whose next run is more than 360 days away is parked: its date would come again before': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { byDay: { every: 366 } } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
       now: '2026-03-02T10:02:00Z',
-      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:02:00'] },
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 00:00:00'] },
     },
     'after the last run it is parked': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
       now: '2026-03-02T10:00:03Z',
-      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:00:03'] },
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 00:00:00'] },
     },
     'the Job of the last run suffices, when the controller has not written down that it made it': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
       now: '2026-03-02T10:00:03Z',
-      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:00:03'] },
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 00:00:00'] },
     },
     'a match without a Job is looked at after twenty seconds': {
       given: withStatus(armed(hourly), midHour),
@@ -255,8 +267,8 @@ describe('an armed CronJob', () => {
       now: '2026-03-02T11:06:30Z',
       want: { actions: [], conditions: ['Ready=True Scheduled', 'Active=True Scheduled'], wake: '11:06:30' },
     },
-    'then it is': {
-      given: armed(hourly),
+    'then it is, unless it starts late': {
+      given: armed({ ...hourly, now: { missedRunPolicy: 'Skip' } }),
       now: '2026-03-02T11:06:31Z',
       want: { actions: [], conditions: ['Ready=True Scheduled', 'Active=True Scheduled', 'LastRunSucceeded=False RunMissed'], events: ['Scheduled', 'RunMissed!'] },
     },

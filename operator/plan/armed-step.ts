@@ -1,14 +1,14 @@
-import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
+import { type Instant, minute, second } from '../model/instant.ts'
+import { accountsOf, untoldMatches } from './accounts.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, farthest, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { evidenceOf, expressionOf, expressionToArm, farthest, firesNothingElse, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
 import { type Candidate, extraIsNear, isBetter, sameExpression } from './candidates.ts'
-import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import { deadlineField, driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { jobNameAt } from './run-record.ts'
-import { accountsOf, untoldMatches } from './runs.ts'
-import { type Scene, type Step, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
+import { type Scene, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
 import type { Horizon } from './static-horizon.ts'
-import { matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
+import { earliest, matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
 
 /** When an expression that ends is replaced at the very latest, or else parked; milliseconds before. */
@@ -25,12 +25,21 @@ export function armedStep(scene: Scene): Step {
   return steady(scene, verdict)
 }
 
-/** Park at once: suspended, the expression unchanged, and nothing up to now is caught up later. */
+/** Park at once: suspended, the expression unchanged, and nothing up to now is made up for later. */
 function park(scene: Scene, because: string, repaired?: string): Step {
+  return parkWith(scene, scene.now, { because, repaired })
+}
+
+/** Nothing more is to fire for a while, though nobody has changed anything: what came to nothing before may still start late. */
+function rest(scene: Scene, because: string): Step {
+  return parkWith(scene, scene.cursor.floor, { because, repaired: undefined })
+}
+
+function parkWith(scene: Scene, floor: Instant, { because, repaired }: { readonly because: string; readonly repaired: string | undefined }): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
   // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
   const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene), untoldHash: cursor.scheduleHash } : { parkedAt: undefined }
-  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
+  const parked = cursorNow(observed, verdict, { floor, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
   const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
 }
@@ -40,11 +49,6 @@ function untold({ observed, cronJob, cursor, verdict }: Scene, through: Instant)
   if (cursor.suspend || !isExpressionOurs(cronJob, cursor)) return false
   const isIntended = intendedBy(verdict, cursor.scheduleHash)
   return untoldMatches(observed, cronJob, { after: accountedFrom({ observed, cursor }), through }).some(isIntended)
-}
-
-/** Occurrences after it are to be accounted for. */
-function accountedFrom({ observed, cursor }: Pick<Scene, 'observed' | 'cursor'>): Instant {
-  return Math.max(cursor.floor, parseInstant(observed.status?.accountedThrough) ?? -Infinity)
 }
 
 /**
@@ -79,13 +83,13 @@ function steady(scene: Scene, valid: Valid): Step {
   if (accounts.records.length > 0) return step({ kind: 'armed' }, { records: accounts.records, accountedThrough, wakeAt: now + second })
   const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
   const next = valid.rule.occurrences.next(from)
-  if (next === undefined) return park(scene, 'the last run has started')
-  if (next - now > farthest) return park(scene, 'the next run is more than 360 days away')
+  if (next === undefined) return rest(scene, 'the last run has started')
+  if (next - now > farthest) return rest(scene, 'the next run is more than 360 days away')
   const change = wantedChange(scene, valid)
-  const busyUntil = change === undefined ? undefined : quietUntil(observed, cronJob, now)
+  const busyUntil = change === undefined ? undefined : (quietUntil(observed, cronJob, now) ?? change.notBefore)
   if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired })
   const horizon = horizonOnServer(cronJob, valid.rule, now)
-  if (horizon?.kind === 'extra' && now >= horizon.at - lastMoment) return park(scene, 'it is about to fire at a time that the schedule does not intend')
+  if (horizon?.kind === 'extra' && now >= horizon.at - lastMoment) return rest(scene, 'it is about to fire at a time that the schedule does not intend')
   // Also while a change waits: the controller may be backing off, and would go past one match after the other.
   const nudge = nudgeOf(scene)
   const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(horizon, now))
@@ -96,20 +100,23 @@ interface Change {
   readonly standing: Step['standing']
   readonly action: Action
   readonly repaired: string | undefined
+  readonly notBefore: Instant | undefined
 }
 
 /** A write that is due on an armed CronJob: what differs from what we would write, or an expression that stays exact longer. */
 function wantedChange(scene: Scene, valid: Valid): Change | undefined {
-  const { cronJob, cursor, now } = scene
+  const { observed, cronJob, cursor, now } = scene
   const better = betterExpression(scene, valid)
-  if (better !== undefined) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined }
+  if (better !== undefined) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined, notBefore: undefined }
   const drift = driftOf(cronJob, valid.workload, cursor)
   if (drift.length === 0) return undefined
-  const kept = { expression: cursor.expression, cron: undefined, horizon: horizonOnServer(cronJob, valid.rule, now) }
-  const isOurs = scene.cursor.schedulable.generation !== scene.observed.metadata.generation || cursor.template?.generation !== scene.observed.template?.metadata.generation
+  // I2: with a longer deadline than it has now, the controller would look back to what it was too late for.
+  const isSafe = firesNothingElse(frameOf(observed, valid, cursor.floor, cronJob), cursor.expression, now)
+  const isOurs = cursor.schedulable.generation !== observed.metadata.generation || cursor.template?.generation !== observed.template?.metadata.generation
   return {
     standing: { kind: 'progressing', message: `updating ${drift.join(', ')} of the CronJob` },
-    action: patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorNow(scene.observed, valid, { floor: cursor.floor, suspend: false, expression: kept.expression, parkedAt: undefined })), `update: ${drift.join(', ')}`),
+    action: patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorNow(observed, valid, { floor: cursor.floor, suspend: false, expression: cursor.expression, parkedAt: undefined })), `update: ${drift.join(', ')}`),
+    notBefore: isSafe || !drift.includes(deadlineField) ? undefined : now + settledAge,
     repaired: isOurs ? undefined : `${drift.join(', ')} of the CronJob was changed by hand and has been restored`,
   }
 }
@@ -155,8 +162,4 @@ function nudgeOf(scene: Scene): { readonly at: Instant | undefined; readonly act
   if (evidence.object !== undefined) return { at: settlement.until, actions: [] }
   const nudged: Cursor = { ...cursor, nudged: { at: past, times: times + 1 } }
   return { at: due + nudgeDelay, actions: [patchCronJob(cronJob, notePatch(cronJob, nudged), 'remind the CronJob controller of the last match')] }
-}
-
-export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
-  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined)
 }

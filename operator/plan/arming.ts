@@ -87,7 +87,7 @@ export interface ArmingFrame {
  * I2: of all that the controller would consider due at once, and of all that comes due while clocks disagree, every match is
  * an intended occurrence, after the floor, that has come to nothing yet.
  */
-function firesNothingElse(frame: ArmingFrame, expression: Expression, now: Instant): boolean {
+export function firesNothingElse(frame: ArmingFrame, expression: Expression, now: Instant): boolean {
   const after = Math.max(frame.lookedThrough, now - frame.deadline * 1000 - eps)
   return matchesIn(expression, after, now + eps).every(
     (match) => match > frame.floor && match > frame.settledThrough && frame.rule.occurrences.next(match - 1) === match,

@@ -17,7 +17,7 @@ export interface ObservedSchedule {
   readonly template: ObservedTemplate | undefined
   /** Whatever holds the CronJob's name. */
   readonly cronJob: CronJob | undefined
-  /** Jobs whose controller is that CronJob. */
+  /** Jobs whose controller is that CronJob, or the schedule itself. */
   readonly jobs: readonly Job[]
   readonly locksLease: Lease | undefined
   readonly learned: Learned

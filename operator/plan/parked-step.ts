@@ -1,15 +1,15 @@
 import { type Instant, second } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
+import { accountsOf, lostRecord, skippedRecord, untoldMatches, wentPast } from './accounts.ts'
 import { evidenceOf, expressionOf, expressionToArm, floorUnder, inFlightAfter, jobNamed, lookedThrough, restingExpression } from './arming.ts'
 import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { wakeBefore } from './first-step.ts'
 import { jobNameAt } from './run-record.ts'
-import { lostRecord, runNamer, skippedRecord, untoldMatches, wentPast } from './runs.ts'
-import { type Scene, type Standing, type Step, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, standingWithoutNext, step } from './schedule-step.ts'
-import { eps, quiet } from './timing.ts'
+import { runNamer } from './runs.ts'
+import { type Scene, type Standing, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, skipReason, standingWithoutNext, step } from './schedule-step.ts'
+import { earliest, eps, quiet } from './timing.ts'
 import type { Invalid, Valid } from './verdict.ts'
 
 /** What to do about a CronJob that is suspended. */
@@ -83,11 +83,6 @@ function canStillFire({ verdict, cursor }: Scene, match: Instant): boolean {
   return verdict.kind === 'valid' && isEnabled(verdict) && match > cursor.floor && verdict.rule.occurrences.next(match - 1) === match
 }
 
-function skipReason({ verdict }: Scene): RunReason {
-  if (verdict.kind === 'invalid') return 'NotReady'
-  return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
-}
-
 export function stalled({ reason, problems }: Invalid): Standing {
   return { kind: 'stalled', reason, message: problems.map(({ path, message }) => `${path}: ${message}`).join('; ') }
 }
@@ -125,7 +120,9 @@ function release(scene: Scene, valid: Valid): Step {
   }
   const base = Math.max(floor, settledThrough(observed), lookedThrough(cronJob))
   const standing = standingWithoutNext(observed, valid, base)
-  const wakeAt = standing.kind === 'resting' ? wakeBefore(valid, base) : undefined
+  const { records, through, next } = accountsOf(observed, cronJob, valid, { base: isNewEpoch(scene) ? now : accountedFrom(scene), now })
+  if (records.length > 0) return step(standing, { records, accountedThrough: through, wakeAt: now + second })
+  const wakeAt = earliest(standing.kind === 'resting' ? wakeBefore(valid, base) : undefined, next)
   const isNoted = !isNewEpoch(scene) && cursor.parkedAt === undefined
   if (isNoted && driftOf(cronJob, valid.workload, { ...cursor, suspend: true }).length === 0) return step(standing, { wakeAt })
   const expression = isNewEpoch(scene) ? restingExpression(valid.rule, now) : cursor.expression

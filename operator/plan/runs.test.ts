@@ -155,9 +155,11 @@ describe('the list of runs', () => {
   })
 })
 
-describe('occurrences without a Job', () => {
+describe('occurrences without a Job, that are not made up for', () => {
+  const skip = { spec: { missedRunPolicy: 'Skip' } }
+
   it('are missed once they can start no more, and told oldest first', () => {
-    const status = statusOf(world([], {}, { lastScheduleTime: '2026-03-02T09:50:00Z' }), at('2026-03-02T10:20:00Z'))
+    const status = statusOf(world([], {}, { ...skip, lastScheduleTime: '2026-03-02T09:50:00Z' }), at('2026-03-02T10:20:00Z'))
     expect(status).toMatchObject({ accountedThrough: '2026-03-02T10:10:00Z', counts: { missed: 2 }, runs: [{ scheduledTime: '2026-03-02T10:10:00Z', outcome: 'Missed', reason: 'NotStarted' }, {}] })
   })
 
@@ -167,7 +169,7 @@ describe('occurrences without a Job', () => {
 
   it('are missed when the controller cannot have been there: they came before the CronJob', () => {
     const young = { ...made, metadata: { ...made.metadata, creationTimestamp: '2026-03-02T10:00:30Z' }, status: { lastScheduleTime: '2026-03-02T10:10:00Z' } }
-    expect(statusOf(world([job(made, '2026-03-02T10:10Z')], {}, { cronJob: young }), at('2026-03-02T10:11:00Z'))).toMatchObject({ counts: { missed: 1 }, runs: [{ outcome: 'Running' }, { outcome: 'Missed' }] })
+    expect(statusOf(world([job(made, '2026-03-02T10:10Z')], {}, { ...skip, cronJob: young }), at('2026-03-02T10:11:00Z'))).toMatchObject({ counts: { missed: 1 }, runs: [{ outcome: 'Running' }, { outcome: 'Missed' }] })
   })
 
   it('are told after a run that came later, and the record of a run that was removed already stands', () => {
@@ -239,7 +241,7 @@ describe('the Jobs of a schedule', () => {
     const run = job(made, '2026-03-02T09:00Z')
     const plan = planned(world([run], { runs: [recordOf(run, 'Running')] }, { lastScheduleTime: '2026-03-02T09:50:00Z' }), at('2026-03-02T10:10:00Z'))
     expect(plan.actions).toEqual([])
-    expect(plan.status?.status).toMatchObject({ counts: { missed: 1 } })
+    expect(plan.status?.status).toMatchObject({ runs: [{ outcome: 'Waiting', reason: 'StartsLate' }, { outcome: 'Running' }] })
   })
 })
 

@@ -1,6 +1,6 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
-import type { Reason } from '../model/reason.ts'
+import type { Reason, RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { Action } from './action.ts'
 import { type ArmingFrame, lookedThrough } from './arming.ts'
@@ -77,6 +77,17 @@ export function intendedBy(verdict: Verdict, scheduleHash: string | undefined): 
   if (verdict.kind !== 'valid' || verdict.scheduleHash !== scheduleHash) return () => true
   const { occurrences } = verdict.rule
   return (match) => occurrences.next(match - 1) === match
+}
+
+/** Why an occurrence is not started that was to be: what has changed. */
+export function skipReason({ verdict }: Pick<Scene, 'verdict'>): RunReason {
+  if (verdict.kind === 'invalid') return 'NotReady'
+  return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
+}
+
+/** Occurrences after it are to be accounted for. */
+export function accountedFrom({ observed, cursor }: Pick<Scene, 'observed' | 'cursor'>): Instant {
+  return Math.max(cursor.floor, parseInstant(observed.status?.accountedThrough) ?? -Infinity)
 }
 
 /** A cursor made from what is observed now. */

@@ -1,18 +1,20 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
 import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
-import { armedStep, earliest } from './armed-step.ts'
+import { armedStep } from './armed-step.ts'
 import { expressionOf } from './arming.ts'
 import { cronJobName, parkPatch, patchCronJob } from './cron-job.ts'
 import { type Cursor, cursorOf } from './cursor.ts'
 import { firstStep } from './first-step.ts'
 import { housekeeping } from './housekeeping.ts'
+import { lateRuns, noLateRuns } from './late-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { parkedStep, stalled } from './parked-step.ts'
 import { ledger } from './runs.ts'
 import { scheduleEvents } from './schedule-events.ts'
 import { accountedThroughOf, scheduleStatusOf } from './schedule-status.ts'
 import { type Step, cursorNow, progressing, step } from './schedule-step.ts'
+import { earliest } from './timing.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 
 const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
@@ -38,17 +40,20 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
   const next = withoutRefused(observed, nextStep(observed, verdict, now), now)
-  const accounts = ledger(observed, { extra: next.records, accountedThrough: latestOf(next.accountedThrough, accountedThroughOf(observed)), now })
+  const isTold = next.records.length === 0 && cronJob !== undefined && cursor !== undefined
+  const late = isTold ? lateRuns({ observed, verdict, cronJob, cursor, now }) : noLateRuns
+  const records = [...next.records, ...late.records]
+  const accounts = ledger(observed, { extra: records, accountedThrough: latestOf(next.accountedThrough, accountedThroughOf(observed)), now })
   const input = { observed, verdict, cronJob, standing: next.standing, ledger: accounts, now }
   const { namespace, name, uid, resourceVersion } = observed.metadata
-  const tidy = cronJob === undefined || next.records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
+  const tidy = cronJob === undefined || records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
   const status = { resource: 'scheduledintegrations' as const, namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) }
   return {
-    actions: [...next.actions, ...(tidy?.actions ?? [])],
+    actions: [...next.actions, ...(tidy?.actions ?? []), ...(next.actions.length > 0 ? [] : late.actions)],
     // The pass that sees what the actions did tells it. A refused action does nothing, and that must be told now.
     status: next.actions.length > 0 && next.standing.kind !== 'stalled' ? undefined : status,
     events: scheduleEvents(input, next),
-    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, accounts.next)),
+    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, late.wakeAt, accounts.next)),
   }
 }
 

@@ -83,7 +83,6 @@ function unsupportedFields(spec: ScheduledIntegrationSpec): readonly Problem[] {
   return [
     ...(spec.integrationRef.kind === 'IntegrationSet' ? [yet('integrationRef.kind', 'schedules of an IntegrationSet; name an Integration')] : []),
     ...(spec.overlapPolicy === 'Allow' ? [] : [yet('overlapPolicy', `${spec.overlapPolicy}; use Allow`)]),
-    ...(spec.missedRunPolicy === 'RunAll' ? [yet('missedRunPolicy', 'RunAll; use RunLatest or Skip')] : []),
     ...((spec.files ?? []).length > 0 ? [yet('files', 'files; mount them by the volumes of the Integration')] : []),
     ...((spec.members ?? []).length > 0 ? [yet('members', 'members of a set; remove them')] : []),
   ]
