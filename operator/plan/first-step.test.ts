@@ -166,6 +166,18 @@ describe('a schedule without a CronJob', () => {
     expect((await writesAfter(created(cron('0 4 * * *')), at(now))).all).toEqual(['create cronjobs', 'patch scheduledintegrations status'])
   })
 
+  it('counts from its creation when not more than ten occurrences have passed since, and otherwise what may still start', () => {
+    const floorAt = (given: JsonObject, instant: string, change: Partial<World['schedule']['metadata']> = {}) => {
+      const world = created(given)
+      const owner = { ...world.schedule, metadata: { ...world.schedule.metadata, ...change } }
+      return /"floor\\":\\"([^\\]*)/.exec(JSON.stringify(planned({ ...world, schedule: owner }, at(instant)).actions))?.[1]
+    }
+    expect(floorAt(cron('0 4 * * *'), '2026-03-12T04:00Z')).toBe('2026-03-02T10:00:07.000Z')
+    expect(floorAt(cron('0 4 * * *'), '2026-03-13T04:00Z')).toBe('2026-03-13T03:00:00.000Z')
+    expect(floorAt(once('2026-03-02', '10:01'), '2028-03-13T04:00Z')).toBe('2026-03-02T10:00:07.000Z')
+    expect(floorAt(cron('0 4 * * *'), '2026-03-02T12:00Z', { generation: 2 })).toBe('2026-03-02T12:00:00.000Z')
+  })
+
   it('may fire what came since the creation of the schedule, but not since that of one that was seen before', () => {
     const floorOf = (world: World) => {
       const [action] = planned(world, at(now)).actions

@@ -10,9 +10,8 @@ import type { Valid } from './verdict.ts'
  * one that was looked at before, or whose CronJob somebody deleted, starts from now: nothing is caught up.
  */
 export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant): Step {
-  const { namespace, name, uid, creationTimestamp } = observed.metadata
-  const isNew = observed.status?.observedGeneration === undefined
-  const floor = isNew ? (parseInstant(creationTimestamp) ?? now) : now
+  const { namespace, name, uid } = observed.metadata
+  const floor = observed.status?.observedGeneration === undefined ? firstFloor(observed, valid, now) : now
   const frame = { ...frameOf(observed, valid, floor, undefined), lookedThrough: now }
   const armed = isEnabled(valid) ? expressionToArm(frame, now) : undefined
   const expression = armed?.expression ?? restingExpression(valid.rule, now)
@@ -33,6 +32,22 @@ export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant
     ],
     repaired: wasThere ? 'the CronJob was deleted and has been created again' : undefined,
   })
+}
+
+/** As many occurrences as a status lists. */
+const countable = 10
+
+/**
+ * From when a schedule that was never looked at counts. From its creation, unless it was changed since: nobody knows what it
+ * wanted before, and whether it was enabled. Of a longer time without an operator only what may still start counts: that it
+ * came to nothing is no news, and nobody wants thousands of records of it.
+ */
+function firstFloor({ metadata }: ObservedSchedule, valid: Valid, now: Instant): Instant {
+  const created = parseInstant(metadata.creationTimestamp) ?? now
+  if ((metadata.generation ?? 1) > 1) return now
+  let last: Instant | undefined = created
+  for (let count = 0; last !== undefined && last <= now && count <= countable; count++) last = valid.rule.occurrences.next(last)
+  return last === undefined || last > now ? created : Math.max(created, now - valid.spec.startingDeadlineSeconds * 1000)
 }
 
 /** When a CronJob that rests because its next occurrence is far away has to be armed. */
