@@ -7,6 +7,8 @@ import { faultsOf } from '../../operator/testing/judgement.ts'
 import { type Cast, casts } from '../../operator/testing/life.ts'
 import { simulatedLife } from '../../operator/testing/simulation.ts'
 import { Tally } from '../../operator/testing/tally.ts'
+import { Copy } from './ablate.ts'
+import { ablations } from './ablations.ts'
 import { historyOf } from './model-history.ts'
 import type { Result, Task } from './model-worker.ts'
 
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     cast: { type: 'string' },
+    ablations: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -88,5 +91,32 @@ async function one(task: Task): Promise<number> {
   return faults.length
 }
 
-const failed = values.seed === undefined ? await many() : await one({ seed: Number(values.seed), cast: castNamed(values.cast) ?? 'Users' })
+/** Each in a copy of its own, so that they do not meet. */
+async function withoutEachRule(): Promise<number> {
+  const left = ablations[Symbol.iterator]()
+  let unnoticed = 0
+  const work = async () => {
+    const copy = new Copy()
+    try {
+      for (const ablation of left) {
+        const faults = await copy.faultsWithout(ablation).catch((error: unknown) => [`cannot be told: ${String(error)}`])
+        const isMissed = faults.length > 0 && faults[0]?.startsWith('cannot be told') !== true
+        if (!isMissed) unnoticed++
+        console.log(`${isMissed ? 'ok - missed:' : 'not ok - nobody misses'} ${ablation.rule}\n#   ${ablation.story}${faults.map((fault) => `\n#     ${fault}`).join('')}`)
+      }
+    } finally {
+      copy.remove()
+    }
+  }
+  await Promise.all(Array.from({ length: Number(values.workers) }, work))
+  console.log(`${ablations.length - unnoticed} passed, ${unnoticed} failed`)
+  return unnoticed
+}
+
+async function failures(): Promise<number> {
+  if (values.ablations) return withoutEachRule()
+  return values.seed === undefined ? many() : one({ seed: Number(values.seed), cast: castNamed(values.cast) ?? 'Users' })
+}
+
+const failed = await failures()
 process.exitCode = failed === 0 ? 0 : 1

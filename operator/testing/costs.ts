@@ -1,5 +1,4 @@
-import { day, hour, second } from '../model/instant.ts'
-import { occurrencesOf } from '../model/occurrences.ts'
+import { day, second } from '../model/instant.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { at, integration, objectsOf, schedule } from './builders.ts'
 import { asBody } from './stage.ts'
@@ -23,7 +22,7 @@ export async function yearlyCosts(given: Schedule): Promise<YearlyCosts> {
   const owner = schedule({ created: '2026-03-02T10:00:00Z', spec: { schedule: asBody(given) } })
   const cluster = await VirtualCluster.started({ now: begin, run: () => ({ duration: 40 * second, succeeds: true }) }, objectsOf({ schedule: owner, integration: integration() }))
   const span = spanOf(given)
-  const settling = Math.min(span, 2 * day) // the first days have the cost of beginning, and no history yet that is trimmed
+  const settling = Math.min(span, day) // the first days have the cost of beginning, and no history yet that is trimmed
   await cluster.runFor(settling)
   const before = countsOf(cluster)
   await cluster.runFor(span)
@@ -32,14 +31,11 @@ export async function yearlyCosts(given: Schedule): Promise<YearlyCosts> {
   return { runs: yearly('runs'), cronJob: yearly('cronJob'), jobs: yearly('jobs'), status: yearly('status') }
 }
 
-function spanOf(given: Schedule): number {
-  const checked = occurrencesOf(given)
-  const next = checked.ok ? checked.value.next : () => undefined
-  const first = next(begin)
-  const second = first === undefined ? undefined : next(first)
-  const gap = first === undefined || second === undefined ? year : second - first
-  if (gap >= 20 * hour) return year
-  return gap > hour ? 91.25 * day : 7.5 * day // both divide the year into whole parts, and both are a whole number of intervals
+/** Divides the year. What knows no seasons needs no whole year; and windows of hours repeat within days. */
+function spanOf({ recurrence, endDate, startDate }: Schedule): number {
+  const { byMinute, byHour, cron } = recurrence
+  if (byMinute !== undefined || (cron?.split(' ')[1] === '*' && endDate === undefined)) return 5 * day
+  return byHour === undefined || startDate === undefined ? year : 73 * day
 }
 
 function countsOf({ requests, history }: VirtualCluster): YearlyCosts {

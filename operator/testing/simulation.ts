@@ -22,6 +22,14 @@ export async function simulatedLife(seed: number, cast: Cast = 'Users'): Promise
 
 const rest: Readonly<Record<Pace, number>> = { minutes: 30 * minute, hours: 190 * minute, days: 2 * day, months: 40 * day }
 
+/** startingDeadlineSeconds. */
+const deadlines: Readonly<Record<Pace, readonly [number, ...number[]]>> = {
+  minutes: [10, 60, 200, 600, 900, 1_200],
+  hours: [10, 200, 1_000, 3_600, 3_600, 7_200],
+  days: [60, 1_000, 3_600, 86_400],
+  months: [60, 3_600, 86_400, 604_800],
+}
+
 class Living {
   readonly #seed: number
   readonly #cast: Cast
@@ -179,8 +187,7 @@ class Living {
   }
 
   #lateness(): Lateness {
-    const deadline = this.#random.one([10, 60, 200, 600, 600, 3_600, this.#setting.pace === 'minutes' ? 900 : 86_400]) * second
-    return { policy: this.#random.one(['RunLatest', 'RunLatest', 'Skip']), deadline }
+    return { policy: this.#random.one(['RunLatest', 'RunLatest', 'RunAll', 'RunAll', 'Skip']), deadline: this.#random.one(deadlines[this.#setting.pace]) * second }
   }
 
   #edit(): void {

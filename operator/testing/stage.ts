@@ -11,7 +11,7 @@ import { VirtualCluster } from './virtual-cluster.ts'
 
 /** At most; milliseconds. */
 const operatorOutage: Readonly<Record<Pace, number>> = { minutes: 20 * minute, hours: 12 * hour, days: 10 * day, months: 60 * day }
-const controllerOutage: Readonly<Record<Pace, number>> = { minutes: 8 * minute, hours: 3 * hour, days: 2 * day, months: 10 * day }
+const controllerOutage: Readonly<Record<Pace, number>> = { minutes: 15 * minute, hours: 3 * hour, days: 2 * day, months: 10 * day }
 
 /** The cluster of a life, and all that can go wrong with machines and connections there. */
 export class Stage {
@@ -111,7 +111,7 @@ export class Stage {
     this.controllerDown.push({ from: this.cluster.now, until: Infinity })
     this.cluster.controller.stop()
     this.cluster.standby.stop()
-    const longest = this.#random.one([minute, 8 * minute, controllerOutage[this.#pace]])
+    const longest = this.#random.one([minute, 20 * minute, controllerOutage[this.#pace], controllerOutage[this.#pace]])
     this.later(this.#random.whole(second, longest), () => this.#restoreController())
   }
 

@@ -1,6 +1,7 @@
 import { type Instant, day, formatInstant, hour, minute, parseInstant, second } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
+import { scheduledTimestampAnnotation } from '../model/names.ts'
 import { matchesIn } from '../plan/timing.ts'
 import { at, integration, objectsOf, schedule } from './builders.ts'
 import { objectOf, objectsIn, textOf } from './json-reading.ts'
@@ -13,6 +14,7 @@ type Options = ConstructorParameters<typeof VirtualCluster>[0]
 export type Story = () => Promise<readonly string[]>
 
 const start = at('2026-03-02T10:00:10Z')
+const everyTwenty: Schedule = { recurrence: { cron: '*/20 * * * *' } }
 const everyFive: Schedule = { recurrence: { cron: '*/5 * * * *' } }
 
 /** A schedule on a cluster on which only happens what the story tells. */
@@ -23,10 +25,16 @@ class Stage {
     this.cluster = cluster
   }
 
-  static async with(given: Schedule, { spec = {}, ...options }: Partial<Options> & { readonly spec?: JsonObject } = {}): Promise<Stage> {
-    const now = options.now ?? start
-    const owner = schedule({ created: formatInstant(now), spec: { schedule: asBody(given), ...spec } })
-    return new Stage(await VirtualCluster.started({ ...options, now }, objectsOf({ schedule: owner, integration: integration() })))
+  /** `spec` of the schedule, beside its times; `cronJob` of somebody else, under its name. */
+  static async with(given: Schedule, { spec = {}, cronJob, ...options }: Partial<Options> & { readonly spec?: JsonObject; readonly cronJob?: JsonObject } = {}): Promise<Stage> {
+    const cluster = new VirtualCluster({ ...options, now: options.now ?? start })
+    const owner = schedule({ created: formatInstant(cluster.now), spec: { schedule: asBody(given), ...spec } })
+    if (cronJob !== undefined) cluster.server.create('cronjobs', { metadata: { name: owner.metadata.name }, spec: cronJob })
+    for (const [resource, object] of objectsOf({ schedule: owner, integration: integration() })) cluster.put(resource, object)
+    cluster.controller.start()
+    cluster.operator.start()
+    await cluster.runFor(0)
+    return new Stage(cluster)
   }
 
   edit(change: JsonObject): void {
@@ -45,7 +53,7 @@ class Stage {
   get started(): readonly string[] {
     return this.cluster.history.flatMap(({ at: bornAt, resource, before, after }) => {
       if (resource !== 'jobs' || before !== undefined || after === undefined) return []
-      const match = Number(after.metadata.name.split('-').at(-1)) * minute
+      const match = parseInstant(after.metadata.annotations?.[scheduledTimestampAnnotation]) ?? 0
       return [`${formatInstant(match).slice(11, 16)}${bornAt - match > 10 * second ? ' late' : ''}`]
     })
   }
@@ -68,6 +76,15 @@ class Stage {
     return textOf(ready?.reason)
   }
 
+  /** Nobody is there: neither the operator nor the controller. */
+  async nobodyUntil(time: string): Promise<void> {
+    this.cluster.operator.crash()
+    this.cluster.controller.stop()
+    await this.until(time)
+    this.cluster.controller.start()
+    this.cluster.operator.start()
+  }
+
   /** Expressions that the CronJob had while it was armed, in their order. */
   get expressions(): readonly string[] {
     const all = this.cluster.history.flatMap(({ resource, after }) =>
@@ -81,14 +98,16 @@ class Stage {
       resource === 'cronjobs' && when > after && when <= through && JSON.stringify(before?.status) === JSON.stringify(now?.status)).length
   }
 
+  /** What differs from what is wanted; and plans that threw, which no rule is about. */
+  differences(wanted: Readonly<Record<string, readonly [actual: unknown, wanted: unknown]>>): readonly string[] {
+    const bugs = [this.cluster.operator, this.cluster.rival].flatMap((operator) => operator.bugs)
+    const wrong = Object.entries(wanted).filter(([, [actual, expected]]) => JSON.stringify(actual) !== JSON.stringify(expected))
+    return [...bugs.map((bug) => `a plan threw: ${bug}`), ...wrong.map(([what, [actual, expected]]) => `${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`)]
+  }
+
   annotate(): void {
     this.cluster.server.modify('cronjobs', 'nightly', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { ...objectOf(object.metadata.annotations), note: String(this.cluster.now) } } }))
   }
-}
-
-function differences(wanted: Readonly<Record<string, readonly [actual: unknown, wanted: unknown]>>): readonly string[] {
-  return Object.entries(wanted).flatMap(([what, [actual, expected]]) =>
-    JSON.stringify(actual) === JSON.stringify(expected) ? [] : [`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`])
 }
 
 /** By sentences that are the names of tests. Each is about one rule of design/time.md section 4, and fails without it. */
@@ -98,7 +117,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:04:40Z')
     life.edit({ suspend: true })
     await life.until('2026-03-02T10:20:00Z')
-    return differences({ started: [life.started, []], told: [life.told('10:05'), ['Skipped Suspended']], parked: [life.cronJob.suspend, true] })
+    return life.differences({ started: [life.started, []], told: [life.told('10:05'), ['Skipped Suspended']], parked: [life.cronJob.suspend, true] })
   },
 
   'an edit 20 s before a run that the new schedule lacks stops it': async () => {
@@ -106,7 +125,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:04:40Z')
     life.schedule({ recurrence: { cron: '7 * * * *' } })
     await life.until('2026-03-02T10:08:00Z')
-    return differences({ started: [life.started, ['10:07']] })
+    return life.differences({ started: [life.started, ['10:07']] })
   },
 
   'a run that the controller starts because it saw the suspend late is never told as skipped': async () => {
@@ -115,7 +134,7 @@ export const stories: Readonly<Record<string, Story>> = {
     life.edit({ suspend: true })
     await life.until('2026-03-02T10:20:00Z')
     const skipped = life.cluster.operator.events.filter(({ reason }) => reason === 'RunSkipped').length
-    return differences({ started: [life.started, ['10:05']], told: [life.told('10:05'), ['Running', 'Succeeded']], 'events that it was skipped': [skipped, 0] })
+    return life.differences({ started: [life.started, ['10:05']], told: [life.told('10:05'), ['Running', 'Succeeded']], 'events that it was skipped': [skipped, 0] })
   },
 
   'a daily run keeps its wall time over both changes of clocks': async () => {
@@ -124,16 +143,16 @@ export const stories: Readonly<Record<string, Story>> = {
     await spring.until('2026-03-31T12:00:00Z')
     const autumn = await Stage.with(daily, { now: at('2026-10-22T12:00Z') })
     await autumn.until('2026-10-27T12:00:00Z')
-    return differences({
-      spring: [spring.started, ['01:30', '01:30', '01:30', '00:30', '00:30']],
-      autumn: [autumn.started, ['00:30', '00:30', '00:30', '01:30', '01:30']],
-    })
+    return [
+      ...spring.differences({ 'started in spring': [spring.started, ['01:30', '01:30', '01:30', '00:30', '00:30']] }),
+      ...autumn.differences({ 'started in autumn': [autumn.started, ['00:30', '00:30', '00:30', '01:30', '01:30']] }),
+    ]
   },
 
   'windows follow each other, so that a run comes every 45 minutes': async () => {
     const life = await Stage.with({ startDate: '2026-03-02', startTime: '10:05', recurrence: { byMinute: { every: 45 } } })
     await life.until('2026-03-02T14:00:00Z')
-    return differences({ started: [life.started, ['10:05', '10:50', '11:35', '12:20', '13:05', '13:50']] })
+    return life.differences({ started: [life.started, ['10:05', '10:50', '11:35', '12:20', '13:05', '13:50']] })
   },
 
   'an enable starts nothing that was due before it': async () => {
@@ -141,7 +160,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:06:00Z')
     life.edit({ suspend: false })
     await life.until('2026-03-02T10:11:00Z')
-    return differences({ started: [life.started, ['10:10']] })
+    return life.differences({ started: [life.started, ['10:10']] })
   },
 
   'an edit starts nothing that the new schedule would have had shortly before': async () => {
@@ -151,7 +170,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:06:05Z')
     life.annotate()
     await life.until('2026-03-02T10:11:00Z')
-    return differences({ started: [life.started, ['10:10']] })
+    return life.differences({ started: [life.started, ['10:10']] })
   },
 
   'an edit while the controller is late for a run that the new schedule has as well does not lose it': async () => {
@@ -163,7 +182,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:05:40Z')
     life.cluster.controller.start()
     await life.until('2026-03-02T10:30:00Z')
-    return differences({ started: [life.started, ['10:05 late', '10:25']] })
+    return life.differences({ started: [life.started, ['10:05 late', '10:25']] })
   },
 
   'an operator that has not seen a suspend does not undo it': async () => {
@@ -181,7 +200,7 @@ export const stories: Readonly<Record<string, Story>> = {
     const parkedAt = life.cluster.now
     await life.until('2026-03-02T11:10:00Z')
     const rearmed = life.cluster.history.filter(({ at: when, resource, after }) => resource === 'cronjobs' && when > parkedAt && after?.spec.suspend === false)
-    return differences({ parked: [life.cronJob.suspend, true], 'times that it was armed again': [rearmed.length, 0] })
+    return life.differences({ parked: [life.cronJob.suspend, true], 'times that it was armed again': [rearmed.length, 0] })
   },
 
   'an operator that begins with an old view of the schedule does not go back to it': async () => {
@@ -194,7 +213,7 @@ export const stories: Readonly<Record<string, Story>> = {
     life.cluster.server.modify('scheduledintegrations', 'nightly', (object) => ({ ...object, metadata: { ...object.metadata, labels: { a: 'b' } } }))
     life.cluster.operator.start(later)
     await life.until('2026-03-02T10:30:00Z')
-    return differences({ expressions: [life.expressions, ['0 12 * * * Etc/UTC', '0 13 * * * Etc/UTC']] })
+    return life.differences({ expressions: [life.expressions, ['0 12 * * * Etc/UTC', '0 13 * * * Etc/UTC']] })
   },
 
   'nothing is written to the CronJob from 30 s before a run until the controller has written it down': async () => {
@@ -204,7 +223,7 @@ export const stories: Readonly<Record<string, Story>> = {
       life.cluster.edit('integrations', 'export', () => ({ container: { image: `registry.example.com/export:${image}` } }))
     }
     await life.until('2026-03-02T10:06:00Z')
-    return differences({
+    return life.differences({
       writes: [life.writes(at('2026-03-02T10:04:30Z'), at('2026-03-02T10:05:02Z')), 0],
       'written down': [textOf(life.cluster.server.get('cronjobs', 'nightly')?.status?.lastScheduleTime), '2026-03-02T10:05:00Z'],
       'the last image': [JSON.stringify(life.cronJob).includes('export:c'), true],
@@ -219,8 +238,9 @@ export const stories: Readonly<Record<string, Story>> = {
     life.schedule({ startDate: '2026-03-02', startTime: '10:05', recurrence: { once: {} } })
     await life.until('2026-03-02T10:06:00Z')
     latency = 5
+    const soon = life.started
     await life.until('2026-03-02T10:30:00Z')
-    return differences({ started: [life.started, ['10:05 late']] })
+    return life.differences({ 'within a minute': [soon, ['10:05 late']], started: [life.started, ['10:05 late']] })
   },
 
   'a controller that could not write down a run is in time for the next one': async () => {
@@ -228,7 +248,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.cluster.runUntil(at('2026-03-02T10:05:00Z') + 150)
     life.annotate()
     await life.until('2026-03-02T10:50:00Z')
-    return differences({ started: [life.started, ['10:05', '10:25', '10:45']] })
+    return life.differences({ started: [life.started, ['10:05', '10:25', '10:45']] })
   },
 
   'no two runs are ever due at once': async () => {
@@ -250,7 +270,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:12:00Z')
     life.cluster.operator.start()
     await life.until('2026-03-02T10:14:00Z')
-    return differences({ '10:05': [life.told('10:05').at(-1), 'Succeeded'], '10:10': [life.told('10:10').at(-1), 'Succeeded'] })
+    return life.differences({ '10:05': [life.told('10:05').at(-1), 'Succeeded'], '10:10': [life.told('10:10').at(-1), 'Succeeded'] })
   },
 
   'a run is started once although its Job is not to be kept and the controller has not seen that it made it': async () => {
@@ -259,25 +279,19 @@ export const stories: Readonly<Record<string, Story>> = {
       lag: (who, resource) => (who === 'controller' && resource === 'cronjobs' ? 29 * second : 5),
     })
     await life.until('2026-03-02T10:31:00Z')
-    return differences({ started: [life.started, ['10:10', '10:20', '10:30']] })
+    return life.differences({ started: [life.started, ['10:10', '10:20', '10:30']] })
   },
 
   'a CronJob of the same name that belongs to nobody is left alone': async () => {
-    const cluster = new VirtualCluster({ now: start })
-    const spec = { schedule: '1 1 1 1 *', jobTemplate: { spec: {} } }
-    cluster.server.create('cronjobs', { metadata: { name: 'nightly' }, spec })
-    const version = cluster.server.get('cronjobs', 'nightly')?.metadata.resourceVersion
-    for (const [resource, object] of objectsOf({ schedule: schedule({ spec: { schedule: asBody(everyFive) } }), integration: integration() })) cluster.put(resource, object)
-    cluster.operator.start()
-    await cluster.runFor(10 * minute)
-    const ready = objectsIn(cluster.server.get('scheduledintegrations', 'nightly')?.status?.conditions).find(({ type }) => type === 'Ready')
-    return differences({ ready: [textOf(ready?.reason), 'CronJobNameTaken'], version: [cluster.server.get('cronjobs', 'nightly')?.metadata.resourceVersion, version] })
+    const life = await Stage.with(everyFive, { cronJob: { schedule: '1 1 1 1 *', jobTemplate: { spec: {} } } })
+    await life.until('2026-03-02T10:20:00Z')
+    return life.differences({ ready: [life.ready, 'CronJobNameTaken'], schedule: [life.cronJob.schedule, '1 1 1 1 *'], started: [life.started, []] })
   },
 
   'a run begins at its time although the one before is not over': async () => {
     const life = await Stage.with(everyFive, { run: () => ({ duration: 7 * minute, succeeds: true }) })
     await life.until('2026-03-02T10:21:00Z')
-    return differences({ started: [life.started, ['10:05', '10:10', '10:15', '10:20']] })
+    return life.differences({ started: [life.started, ['10:05', '10:10', '10:15', '10:20']] })
   },
 
   'an operator that comes back to what is as it should be writes nothing': async () => {
@@ -289,7 +303,7 @@ export const stories: Readonly<Record<string, Story>> = {
       life.cluster.operator.start()
       await life.cluster.runFor(30 * second)
     }
-    return differences({ requests: [life.cluster.requests.slice(before).map(({ verb, target }) => `${verb} ${target.resource}`), []] })
+    return life.differences({ requests: [life.cluster.requests.slice(before).map(({ verb, target }) => `${verb} ${target.resource}`), []] })
   },
 
   'a CronJob that somebody deleted comes back, and what came meanwhile is not started': async () => {
@@ -300,7 +314,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:11:00Z')
     life.cluster.operator.start()
     await life.until('2026-03-02T10:16:00Z')
-    return differences({ started: [life.started, ['10:05', '10:15']] })
+    return life.differences({ started: [life.started, ['10:05', '10:15']] })
   },
 
   'a CronJob whose cursor is lost is parked, and starts again with the next run': async () => {
@@ -312,7 +326,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:10:35Z')
     life.cluster.controller.start()
     await life.until('2026-03-02T10:16:00Z')
-    return differences({ started: [life.started, ['10:05', '10:15']] })
+    return life.differences({ started: [life.started, ['10:05', '10:15']] })
   },
 
   'with the operator dead nothing runs after the end of a schedule': async () => {
@@ -322,6 +336,89 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-04T02:00:00Z')
     const after = life.cluster.history.filter(({ at: when, resource, before }) => resource === 'jobs' && before === undefined && when >= at('2026-03-04T00:00Z'))
     const until = parseInstant(textOf(life.cluster.server.get('scheduledintegrations', 'nightly')?.status?.exactUntil))
-    return differences({ 'runs after the end': [after.length, 0], 'a horizon is told': [until !== undefined && until < start + 3 * day, true] })
+    return life.differences({ 'runs after the end': [after.length, 0], 'a horizon is told': [until !== undefined && until < start + 3 * day, true] })
+  },
+
+  'of the runs that an outage prevented, RunLatest starts the latest': async () => {
+    const life = await Stage.with(everyTwenty)
+    await life.until('2026-03-02T10:15:00Z')
+    await life.nobodyUntil('2026-03-02T11:10:00Z')
+    await life.until('2026-03-02T11:21:00Z')
+    return life.differences({ started: [life.started, ['11:00 late', '11:20']], '10:40': [life.told('10:40').at(-1), 'Missed NotStarted'], '11:00': [life.told('11:00').at(-1), 'Succeeded'] })
+  },
+
+  'of the runs that an outage prevented, RunAll starts all, the oldest first and one after the other': async () => {
+    const life = await Stage.with(everyTwenty, { spec: { missedRunPolicy: 'RunAll' }, run: () => ({ duration: 40 * second, succeeds: true }) })
+    await life.until('2026-03-02T10:15:00Z')
+    await life.nobodyUntil('2026-03-02T11:10:00Z')
+    await life.until('2026-03-02T11:11:30Z')
+    const inTime = life.started
+    await life.until('2026-03-02T11:21:00Z')
+    return life.differences({ 'at 11:11:30': [inTime, ['10:20 late', '10:40 late', '11:00 late']], started: [life.started, ['10:20 late', '10:40 late', '11:00 late', '11:20']] })
+  },
+
+  'of the runs that an outage prevented, Skip starts none, and tells them': async () => {
+    const life = await Stage.with(everyTwenty, { spec: { missedRunPolicy: 'Skip' } })
+    await life.until('2026-03-02T10:15:00Z')
+    await life.nobodyUntil('2026-03-02T11:10:00Z')
+    await life.until('2026-03-02T11:21:00Z')
+    const told = ['10:20', '10:40', '11:00'].map((time) => life.told(time).at(-1))
+    return life.differences({ started: [life.started, ['11:20']], told: [told, ['Missed NotStarted', 'Missed NotStarted', 'Missed NotStarted']] })
+  },
+
+  'a run is not started later than its own deadline allows': async () => {
+    const life = await Stage.with(everyTwenty, { spec: { startingDeadlineSeconds: 500 } })
+    await life.until('2026-03-02T10:15:00Z')
+    await life.nobodyUntil('2026-03-02T10:29:00Z')
+    await life.until('2026-03-02T10:39:00Z')
+    return life.differences({ started: [life.started, []], told: [life.told('10:20').at(-1), 'Missed NotStarted'] })
+  },
+
+  'a run that the controller may still start is left to it': async () => {
+    const life = await Stage.with(everyTwenty)
+    await life.until('2026-03-02T10:19:00Z')
+    life.cluster.controller.stop()
+    await life.until('2026-03-02T10:24:50Z')
+    life.cluster.controller.start()
+    await life.until('2026-03-02T10:30:00Z')
+    const owners = life.cluster.jobs.map(({ metadata }) => metadata.ownerReferences?.[0]?.kind)
+    return life.differences({ started: [life.started, ['10:20 late']], owners: [owners, ['CronJob']] })
+  },
+
+  'two operators start a run late once': async () => {
+    const life = await Stage.with(everyTwenty, { latency: (who) => (who === 'rival' ? 900 : 700) })
+    life.cluster.rival.start()
+    await life.until('2026-03-02T10:19:00Z')
+    life.cluster.controller.stop()
+    await life.until('2026-03-02T10:30:00Z')
+    return life.differences({ started: [life.started, ['10:20 late']] })
+  },
+
+  'a run that waits for the end of another one to start late does not start once the schedule is suspended': async () => {
+    const life = await Stage.with(everyTwenty, { run: () => ({ duration: 30 * minute, succeeds: true }) })
+    await life.until('2026-03-02T10:21:00Z')
+    life.cluster.controller.stop()
+    await life.until('2026-03-02T10:48:00Z')
+    life.edit({ suspend: true })
+    await life.until('2026-03-02T11:20:00Z')
+    return life.differences({ started: [life.started, ['10:20']], '10:40': [life.told('10:40'), ['Waiting StartsLate', 'Skipped Suspended']] })
+  },
+
+  'a run that starts late waits for the end of the one before': async () => {
+    const life = await Stage.with(everyTwenty, { run: () => ({ duration: 30 * minute, succeeds: true }) })
+    await life.until('2026-03-02T10:21:00Z')
+    life.cluster.controller.stop()
+    await life.until('2026-03-02T10:49:00Z')
+    const early = life.started
+    await life.until('2026-03-02T10:52:00Z')
+    return life.differences({ 'at 10:49': [early, ['10:20']], 'at 10:52': [life.started, ['10:20', '10:40 late']] })
+  },
+
+  'no run starts late in the last half minute before the next': async () => {
+    const life = await Stage.with(everyTwenty, { run: () => ({ duration: 39 * minute + 40 * second, succeeds: true }) })
+    await life.until('2026-03-02T10:21:00Z')
+    life.cluster.controller.stop()
+    await life.until('2026-03-02T10:59:58Z')
+    return life.differences({ started: [life.started, ['10:20']] })
   },
 }
