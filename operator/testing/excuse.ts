@@ -16,7 +16,8 @@ import { type Segment, type Version, isOccurrence } from './told.ts'
  * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
- * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something.
+ * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
+ *   it may wait a minute for a run before it writes an edit. What they changed back before it looked it need not have seen.
  */
 export interface Verdicts {
   readonly life: Life

@@ -1,6 +1,6 @@
 import { type Instant, minute } from '../model/instant.ts'
 import { runNameAt } from '../plan/run-record.ts'
-import { eps } from '../plan/timing.ts'
+import { eps, settledAge } from '../plan/timing.ts'
 import { type Verdicts, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
 import { objectOf } from './json-reading.ts'
 import type { Life } from './life.ts'
@@ -23,7 +23,7 @@ function forgotten(verdicts: Verdicts, jobs: readonly Born[], told: readonly Tol
   const { life, segments } = verdicts
   const accounted = new Set([...told.map(({ time }) => time), ...jobs.map(({ match }) => match)])
   const wanted = segments.flatMap(({ occurrences, from, until, late }) =>
-    occurrencesIn(occurrences, observedFrom(life, from), Math.min(until - 1, life.cluster.now)).filter((match) => isToBeRecorded(verdicts, match, late.deadline)))
+    occurrencesIn(occurrences, observedFrom(life, from) + settledAge, Math.min(until - 1, life.cluster.now)).filter((match) => isToBeRecorded(verdicts, match, late.deadline)))
   life.cluster.tally.add('judged: occurrences that had to be recorded', wanted.length)
   return wanted.filter((match) => !accounted.has(match) && !hasEvent(life, match)).map((match) => `the occurrence of ${text(match)} has no record`)
 }

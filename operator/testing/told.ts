@@ -20,14 +20,23 @@ export interface Segment {
   readonly late: Lateness
 }
 
-export function segmentsOf({ wishes, deleted }: Life): readonly Segment[] {
-  let since = -Infinity
-  return wishes.map(({ from, schedule, held, late }, index) => {
-    const former = wishes[index - 1]
-    const isGone = deleted.some((at) => former !== undefined && at >= former.from && at <= from)
-    if (isGone || JSON.stringify(former?.schedule) !== JSON.stringify(schedule)) since = from
-    return { from, until: wishes[index + 1]?.from ?? Infinity, since, occurrences: intended(schedule), held: intended(held), late }
-  })
+export function segmentsOf(life: Life): readonly Segment[] {
+  const { wishes, deleted } = life
+  const segments: Segment[] = []
+  for (const [index, { from, schedule, held, late }] of wishes.entries()) {
+    const text = JSON.stringify(schedule)
+    // The last of the same schedule before, unless the operator may have seen that something else was wanted in between.
+    const same = wishes.findLastIndex((wish, other) => other < index && JSON.stringify(wish.schedule) === text)
+    const isBroken = same === -1 || !isUnseen(life, wishes[same + 1]?.from ?? from, from) || deleted.some((at) => at >= (wishes[same]?.from ?? from) && at <= from)
+    const since = isBroken ? from : (segments[same]?.since ?? from)
+    segments.push({ from, until: wishes[index + 1]?.from ?? Infinity, since, occurrences: intended(schedule), held: intended(held), late })
+  }
+  return segments
+}
+
+/** Whether the operator cannot have seen, or need not have seen, what was only wanted from one instant until another. */
+function isUnseen({ operatorDown, delays }: Life, from: Instant, until: Instant): boolean {
+  return until - from <= delays.seen || operatorDown.some((down) => down.from <= from + delays.seen && down.until >= until)
 }
 
 function intended(schedule: Schedule | undefined): Occurrences | undefined {
