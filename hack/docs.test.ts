@@ -224,7 +224,7 @@ describe('docs/status.md', () => {
   })
 
   test('lists the reasons of events that can occur by now', () => {
-    expect(firstCells('Events')).toEqual(listed('EventReason').filter((reason) => reason !== 'RunReplaced' && reason !== 'RunUnplanned'))
+    expect(firstCells('Events')).toEqual(listed('EventReason').filter((reason) => reason !== 'RunReplaced'))
   })
 
   test('names the reasons of runs that have no Job', () => {

@@ -1,5 +1,5 @@
 import { type Store, objectKey } from '../kube/store.ts'
-import type { Job, KubernetesObject } from '../model/kubernetes.ts'
+import type { CronJob, Job, KubernetesObject } from '../model/kubernetes.ts'
 import { locksLease } from '../model/names.ts'
 import type { Checked } from '../model/problem.ts'
 import { cronJobName } from '../plan/cron-job.ts'
@@ -45,7 +45,7 @@ function observedSchedule(stores: Stores, key: string, learned: Learned): Observ
     rawStatus,
     template: templateOf(stores.integrations, schedule),
     cronJob,
-    jobs: jobsOf(stores, key, new Set([metadata.uid, cronJob?.metadata.uid]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
+    jobs: jobsOf(stores, key, new Set([metadata.uid, ownUid(cronJob, metadata.uid)]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
     locksLease: stores.leases.get(namespace, locksLease),
     learned,
   }
@@ -59,6 +59,11 @@ function templateOf(integrations: Store<Resource<'Integration'>>, { metadata, ob
   if (!object.ok || object.value.spec.integrationRef.kind !== 'Integration') return undefined
   const found = integrations.get(metadata.namespace, object.value.spec.integrationRef.name)
   return found === undefined || found.metadata.deletionTimestamp !== undefined ? undefined : found
+}
+
+/** The UID of the CronJob, if it belongs to this very schedule: one of that name may be left of a schedule that was deleted. */
+function ownUid(cronJob: CronJob | undefined, schedule: string): string | undefined {
+  return cronJob?.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === schedule) === true ? cronJob.metadata.uid : undefined
 }
 
 /** Jobs whose controller is the CronJob, or the schedule itself (late runs), and those that were: a CronJob deleted by hand leaves its Jobs without one. */

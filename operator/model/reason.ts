@@ -88,6 +88,8 @@ export type RunReason =
   | 'NotReady'
   /** Missed: no Job was made for it in time. */
   | 'NotStarted'
+  /** Missed: its CronJob had been deleted or changed by hand, and was not there for it. */
+  | 'CronJobLost'
   /** Waiting: no Job was made for it in time, and the operator makes one when no other run of the schedule is in progress. */
   | 'StartsLate'
   /** Unknown: its Job was deleted before its end was seen. */

@@ -4,7 +4,7 @@ import type { RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import { expressionOf } from './arming.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { isMarked, jobNameAt, scheduledTime, startsLate, timeOf } from './run-record.ts'
+import { finalCondition, isMarked, jobNameAt, scheduledTime, startsLate, timeOf } from './run-record.ts'
 import { jobsToTell, patienceOf, runNamer } from './runs.ts'
 import { matchesIn } from './timing.ts'
 import type { Valid } from './verdict.ts'
@@ -28,7 +28,6 @@ export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: 
   const told = new Set([...recordedTimes(observed), ...jobsToTell(observed).map(scheduledTime), ...observed.jobs.filter(isMarked).map(scheduledTime)])
   const waiting = new Set(observed.jobs.map(scheduledTime).filter((time) => !told.has(time)))
   const patience = patienceOf(cronJob, valid)
-  const nameAt = runNamer(observed)
   const lost: RunRecord[] = []
   let through: Instant | undefined
   let at = valid.rule.occurrences.next(base)
@@ -36,7 +35,7 @@ export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: 
     if (waiting.has(at)) break // its Job will be told once the list has room
     if (!told.has(at)) {
       if (now <= at + patience) break
-      lost.push(lostRecord(at, jobNameAt(cronJob.metadata.name, at), { name: nameAt(at), wasThere: wentPast(cronJob, at) }))
+      lost.push(lostRecord(observed, cronJob, at))
     }
     through = at
     at = valid.rule.occurrences.next(at)
@@ -47,13 +46,19 @@ export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: 
 /** Those that may still start late wait for it; what was waiting is given up where a later one starts in its place. */
 function mended(observed: ObservedSchedule, valid: Valid, { lost, now }: { readonly lost: readonly RunRecord[]; readonly now: Instant }): readonly RunRecord[] {
   const waiting = lateList(observed)
-  const list = [...waiting, ...lost.filter((record) => record.outcome === 'Missed' && now <= lastStart(valid, timeOf(record)))]
+  const mayStart = (record: RunRecord) => record.reason === 'NotStarted' && now <= lastStart(valid, timeOf(record)) && !isChangedUnseen(observed)
+  const list = [...waiting, ...lost.filter(mayStart)]
   const chosen = new Set(madeUp(valid, list))
   const outcomeOf = (record: RunRecord): RunRecord => {
     if (chosen.has(record)) return { ...record, outcome: 'Waiting', reason: 'StartsLate', message: 'it was not started in time: it starts late, when no other run is in progress' }
     return chosen.size > 0 && list.includes(record) ? missedRecord(record, 'a later run was missed as well, and starts in its place') : record
   }
   return lost.length === 0 ? [] : [...waiting.filter((record) => !chosen.has(record)).map(outcomeOf), ...lost.map(outcomeOf)]
+}
+
+/** Whether its spec was changed since the status was written: suspended and enabled again, perhaps, and then nothing is made up for. */
+function isChangedUnseen({ metadata, status }: ObservedSchedule): boolean {
+  return status?.observedGeneration !== undefined && status.observedGeneration !== (metadata.generation ?? 0)
 }
 
 /** Occurrences that wait to be started late, oldest first. */
@@ -81,13 +86,28 @@ export function lastStart({ spec }: Valid, occurrence: Instant): Instant {
   return occurrence + spec.startingDeadlineSeconds * 1000
 }
 
-/** Whether the controller says that it was there at this match, or later: then a Job may have been there as well. */
-export function wentPast({ metadata, status }: CronJob, match: Instant): boolean {
-  return match > (parseInstant(metadata.creationTimestamp) ?? 0) && match <= (parseInstant(status?.lastScheduleTime) ?? -Infinity)
+/**
+ * Whether a Job may have been there for a match that has none, as far as facts tell. The controller has gone past it (L), but it
+ * skips what it was too late for; so that alone proves nothing. A Job was there if L is this very match. It may have been there
+ * if Jobs get lost: the one of L is not there either, or there are as many later ones as the controller keeps.
+ */
+export function isEvidenceGone(observed: ObservedSchedule, cronJob: CronJob, match: Instant): boolean {
+  const { metadata, spec, status } = cronJob
+  const looked = parseInstant(status?.lastScheduleTime)
+  if (looked === undefined || match > looked || match <= (parseInstant(metadata.creationTimestamp) ?? 0)) return false
+  if (match === looked) return true
+  const told = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  if (!told.has(looked)) return true
+  const ends = observed.jobs.filter((job) => (scheduledTime(job) ?? 0) > match).map((job) => finalCondition(job)?.type)
+  const isFull = (type: string, limit = defaultLimit) => ends.filter((end) => end === type).length >= limit
+  return isFull('Complete', spec.successfulJobsHistoryLimit) || isFull('Failed', spec.failedJobsHistoryLimit)
 }
 
+/** Of Kubernetes, where a CronJob says nothing. */
+const defaultLimit = 1
+
 /** Occurrences that have a record, also those whose Job is gone by now. */
-function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefined)[] {
+export function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefined)[] {
   return (observed.status?.runs ?? []).map((record) => parseInstant(record.scheduledTime))
 }
 
@@ -98,12 +118,13 @@ export function untoldMatches(observed: ObservedSchedule, cronJob: CronJob, { af
   return matchesIn(expressionOf(cronJob), accounted, through, Infinity).filter((match) => !told.has(match)).slice(0, perPass)
 }
 
+const evidenceGone = { outcome: 'Unknown', reason: 'EvidenceGone', message: 'the CronJob controller went past it, and there is no Job' } as const
+const notStarted = { outcome: 'Missed', reason: 'NotStarted', message: 'no Job was made for it in time: was kube-controller-manager down, or the quota used up?' } as const
+
 /** Of a match that came to nothing, or of which nothing is left. */
-export function lostRecord(at: Instant, jobName: string, { name, wasThere }: { readonly name: string; readonly wasThere: boolean }): RunRecord {
-  const common = { name, jobName, scheduledTime: formatInstant(at) }
-  return wasThere
-    ? { ...common, outcome: 'Unknown', reason: 'EvidenceGone', message: 'the CronJob controller went past it, and there is no Job' }
-    : { ...common, outcome: 'Missed', reason: 'NotStarted', message: 'no Job was made for it in time: was kube-controller-manager down, or the quota used up?' }
+export function lostRecord(observed: ObservedSchedule, cronJob: CronJob, at: Instant): RunRecord {
+  const identity = { name: runNamer(observed)(at), jobName: jobNameAt(cronJob.metadata.name, at), scheduledTime: formatInstant(at) }
+  return { ...identity, ...(isEvidenceGone(observed, cronJob, at) ? evidenceGone : notStarted) }
 }
 
 /** A run that was to start late, and will not. */

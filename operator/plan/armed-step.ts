@@ -1,14 +1,14 @@
 import { type Instant, minute, second } from '../model/instant.ts'
 import { accountsOf, untoldMatches } from './accounts.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, farthest, firesNothingElse, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
+import { expressionOf, expressionToArm, farthest, firesNothingElse, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, quietUntil } from './arming.ts'
 import { type Candidate, extraIsNear, isBetter, sameExpression } from './candidates.ts'
-import { deadlineField, driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import { deadlineField, driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
-import { jobNameAt } from './run-record.ts'
 import { type Scene, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
+import { nudgeOf } from './nudge.ts'
 import type { Horizon } from './static-horizon.ts'
-import { earliest, matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
+import { earliest, matchesIn, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
 
 /** When an expression that ends is replaced at the very latest, or else parked; milliseconds before. */
@@ -17,8 +17,8 @@ const lastMoment = minute
 /** What to do about a CronJob that fires. Each line is a rule of design/time.md section 4, the most urgent one first. */
 export function armedStep(scene: Scene): Step {
   const { verdict, cronJob, cursor } = scene
-  if (cursor.suspend) return park(scene, 'somebody released the CronJob', 'the CronJob was released by hand and has been suspended again')
-  if (!isExpressionOurs(cronJob, cursor)) return park(scene, 'somebody changed the expression', 'the expression of the CronJob was changed by hand')
+  if (cursor.suspend) return repair(scene, 'somebody released the CronJob', 'the CronJob was released by hand and has been suspended again')
+  if (!isExpressionOurs(cronJob, cursor)) return repair(scene, 'somebody changed the expression', 'the expression of the CronJob was changed by hand')
   if (verdict.kind === 'invalid') return park(scene, 'the schedule is not valid')
   if (!isEnabled(verdict)) return park(scene, 'the schedule is suspended')
   if (isNewEpoch(scene)) return edit(scene, verdict)
@@ -26,20 +26,25 @@ export function armedStep(scene: Scene): Step {
 }
 
 /** Park at once: suspended, the expression unchanged, and nothing up to now is made up for later. */
-function park(scene: Scene, because: string, repaired?: string): Step {
-  return parkWith(scene, scene.now, { because, repaired })
+function park(scene: Scene, because: string): Step {
+  return parkWith(scene, { floor: scene.now, lost: [] }, { because, repaired: undefined })
+}
+
+/** Somebody made it fire something else: until now the CronJob was not what it is to be. */
+function repair(scene: Scene, because: string, repaired: string): Step {
+  return parkWith(scene, { floor: scene.now, lost: [{ after: accountedFrom(scene), through: scene.now, reason: 'CronJobLost', hash: scene.cursor.scheduleHash }] }, { because, repaired })
 }
 
 /** Nothing more is to fire for a while, though nobody has changed anything: what came to nothing before may still start late. */
 function rest(scene: Scene, because: string): Step {
-  return parkWith(scene, scene.cursor.floor, { because, repaired: undefined })
+  return parkWith(scene, { floor: scene.cursor.floor, lost: [] }, { because, repaired: undefined })
 }
 
-function parkWith(scene: Scene, floor: Instant, { because, repaired }: { readonly because: string; readonly repaired: string | undefined }): Step {
+function parkWith(scene: Scene, from: Pick<Cursor, 'floor' | 'lost'>, { because, repaired }: { readonly because: string; readonly repaired: string | undefined }): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
   // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
   const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene), untoldHash: cursor.scheduleHash } : { parkedAt: undefined }
-  const parked = cursorNow(observed, verdict, { floor, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
+  const parked = cursorNow(observed, verdict, { ...from, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
   const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
 }
@@ -83,13 +88,18 @@ function steady(scene: Scene, valid: Valid): Step {
   if (accounts.records.length > 0) return step({ kind: 'armed' }, { records: accounts.records, accountedThrough, wakeAt: now + second })
   const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
   const next = valid.rule.occurrences.next(from)
-  if (next === undefined) return rest(scene, 'the last run has started')
-  if (next - now > farthest) return rest(scene, 'the next run is more than 360 days away')
+  const horizon = horizonOnServer(cronJob, valid.rule, now)
+  const isAboutToStray = horizon?.kind === 'extra' && now >= horizon.at - lastMoment
+  if (next === undefined || next - now > farthest) {
+    const busyUntil = isAboutToStray ? undefined : quietUntil(observed, cronJob, now)
+    // I6: while the controller writes down that it made the last Job, a write would disturb it.
+    if (busyUntil !== undefined) return step({ kind: 'armed' }, { accountedThrough, wakeAt: earliest(busyUntil, horizonWake(horizon, now)) })
+    return rest(scene, next === undefined ? 'the last run has started' : 'the next run is more than 360 days away')
+  }
   const change = wantedChange(scene, valid)
   const busyUntil = change === undefined ? undefined : (quietUntil(observed, cronJob, now) ?? change.notBefore)
   if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired })
-  const horizon = horizonOnServer(cronJob, valid.rule, now)
-  if (horizon?.kind === 'extra' && now >= horizon.at - lastMoment) return rest(scene, 'it is about to fire at a time that the schedule does not intend')
+  if (isAboutToStray) return rest(scene, 'it is about to fire at a time that the schedule does not intend')
   // Also while a change waits: the controller may be backing off, and would go past one match after the other.
   const nudge = nudgeOf(scene)
   const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(horizon, now))
@@ -138,28 +148,4 @@ function horizonWake(horizon: Horizon | undefined, now: Instant): Instant | unde
   if (horizon === undefined) return undefined
   const leads = horizon.kind === 'extra' ? [extraIsNear, lastMoment] : [lastMoment]
   return leads.map((lead) => horizon.at - lead).find((wake) => wake > now)
-}
-
-/** I8: remind the controller of a match that it has not fired, at most three times, while it still may. */
-function nudgeOf(scene: Scene): { readonly at: Instant | undefined; readonly actions: readonly Action[] } {
-  const { observed, cronJob, cursor, now } = scene
-  const deadline = (cronJob.spec.startingDeadlineSeconds ?? 300) * second
-  const past = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - deadline), now, 1).at(-1)
-  const settlement = past === undefined ? undefined : settlementOf(observed, cronJob, past, now)
-  if (past === undefined || settlement === undefined || settlement.settled || settlement.look === undefined) {
-    const next = nextOnServer(cronJob, now)
-    return { at: next === undefined ? undefined : next + nudgeDelay, actions: [] }
-  }
-  const times = cursor.nudged?.at === past ? cursor.nudged.times : 0
-  const due = past + nudgeDelay * (times + 1)
-  if (times >= 3 || due > past + deadline) return { at: settlement.until, actions: [] }
-  if (now < due) return { at: due, actions: [] }
-  const evidence = evidenceOf(observed, settlement.look)
-  if (evidence === undefined || evidence.at < due) {
-    const { namespace } = cronJob.metadata
-    return { at: undefined, actions: [{ verb: 'look', resource: 'jobs', namespace, name: jobNameAt(cronJob.metadata.name, past), because: 'no Job for the last match yet' }] }
-  }
-  if (evidence.object !== undefined) return { at: settlement.until, actions: [] }
-  const nudged: Cursor = { ...cursor, nudged: { at: past, times: times + 1 } }
-  return { at: due + nudgeDelay, actions: [patchCronJob(cronJob, notePatch(cronJob, nudged), 'remind the CronJob controller of the last match')] }
 }

@@ -2,7 +2,7 @@ import { type Instant, parseInstant } from '../model/instant.ts'
 import { expressionToArm, farthest, floorUnder, restingExpression } from './arming.ts'
 import { cronJobName, newCronJob } from './cron-job.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { type Step, cursorNow, frameOf, isEnabled, progressing } from './schedule-step.ts'
+import { type Step, cursorNow, frameOf, isEnabled, lostUntilNow, progressing } from './schedule-step.ts'
 import type { Valid } from './verdict.ts'
 
 /**
@@ -11,12 +11,14 @@ import type { Valid } from './verdict.ts'
  */
 export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant): Step {
   const { namespace, name, uid } = observed.metadata
-  const floor = observed.status?.observedGeneration === undefined ? firstFloor(observed, valid, now) : now
+  const isNew = observed.status?.observedGeneration === undefined
+  const floor = isNew ? firstFloor(observed, valid, now) : now
   const frame = { ...frameOf(observed, valid, floor, undefined), lookedThrough: now }
   const armed = isEnabled(valid) ? expressionToArm(frame, now) : undefined
   const expression = armed?.expression ?? restingExpression(valid.rule, now)
   const under = armed === undefined ? floor : floorUnder(armed, valid.rule, floor)
-  const cursor = cursorNow(observed, valid, { floor: under, suspend: armed === undefined, expression, parkedAt: undefined })
+  const lost = isNew || !isEnabled(valid) ? [] : lostUntilNow(observed, valid, now)
+  const cursor = cursorNow(observed, valid, { floor: under, lost, suspend: armed === undefined, expression, parkedAt: undefined })
   const owner = { kind: 'ScheduledIntegration' as const, namespace, name, uid }
   const wasThere = observed.status?.cronJob !== undefined
   return progressing(wasThere ? 'creating the CronJob again' : 'creating the CronJob', {

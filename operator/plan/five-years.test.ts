@@ -15,7 +15,7 @@ import { matchesIn } from './timing.ts'
 
 /**
  * One CronJob whose controller is prompt, and an operator that sleeps: between its passes it is away for as long as its own
- * `exactUntil` allows, to the second. What fires must be the occurrences, all of them and nothing else.
+ * `exactUntil` allows, to the minute. What fires must be the occurrences, all of them and nothing else.
  */
 class Sleeper {
   readonly fired: Instant[] = []
@@ -56,7 +56,7 @@ class Sleeper {
     const asked = requeue.kind === 'at' ? Math.max(requeue.at, this.now + second) : Infinity
     if (!isReady || this.#cronJob?.spec.suspend === true) return asked
     const exactUntil = parseInstant(textOf(status?.status['exactUntil'])) ?? this.now + 400 * day
-    return Math.max(this.now + second, Math.floor(this.now + (exactUntil - second - this.now) * this.#laziness()))
+    return Math.max(this.now + second, Math.floor(this.now + (exactUntil - minute - this.now) * this.#laziness()))
   }
 
   #seen(): ObservedSchedule {
@@ -139,7 +139,7 @@ const schedules = fc.oneof<fc.Arbitrary<Schedule>[]>(
   fc.record({ timeZone: zones, startDate: dates, startTime: times, endDate: ends, recurrence: hours.map((every) => ({ byHour: { every } })) }),
 )
 const dense = fc.record({ timeZone: zones, startDate: fc.constantFrom('2026-02-20', '2026-03-20'), startTime: times, endDate: fc.constantFrom(undefined, '2026-04-20'), recurrence: minutes.map((every) => ({ byMinute: { every } })) })
-/** Always to the last second; or any part of it. */
+/** Always to the last minute; or any part of it. */
 const laziness = fc.oneof(fc.constant([1]), fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { minLength: 3, maxLength: 9 }))
 const starts = fc.integer({ min: at('2026-01-01T00:00Z') / second, max: at('2027-01-01T00:00Z') / second }).map((seconds) => seconds * second)
 

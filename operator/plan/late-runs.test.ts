@@ -36,7 +36,7 @@ function world(given: Given = {}): World {
   const status = { observedGeneration: 1, accountedThrough, runs: [...runs] }
   const was = schedule({ spec: { schedule: every20 }, status })
   const owner = schedule({ generation: given.generation ?? 1, spec: { schedule: every20, ...given.spec }, status })
-  const made = cronJob(was, template, { expression: { schedule: '*/20 * * * *', timeZone: 'Etc/UTC' }, lastScheduleTime, floor })
+  const made = cronJob(was, template, { expression: { schedule: '*/20 * * * *', timeZone: 'Etc/UTC' }, lastScheduleTime, floor, cursor: { nudged: { at: at('2026-03-02T10:20Z'), times: 4 } } })
   const jobs = (given.jobs ?? []).map((time) => job(made, `2026-03-02T${time}Z`))
   const seen = { resource: 'cronjobs' as const, at: at(given.seenAt ?? '2026-03-02T00:00Z'), object: { metadata: made.metadata, spec: { schedule: '*/20 * * * *', jobTemplate: {} } } }
   const learned = { ...nothingLearned, evidence: new Map([[evidenceKey('cronjobs', 'acme', 'nightly'), seen]]) }

@@ -8,6 +8,7 @@ import { lastStart, lateList, madeUp, missedRecord, skippedRecord } from './acco
 import { type Action, evidenceKey, isHistory, storeLag } from './action.ts'
 import { evidenceOf, expressionOf } from './arming.ts'
 import { newLocksLease } from './housekeeping.ts'
+import { lostWithCronJob } from './lost-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { finalCondition, isFinal, timeOf } from './run-record.ts'
 import { type Scene, isEnabled, isNewEpoch, skipReason } from './schedule-step.ts'
@@ -44,6 +45,7 @@ export function lateRuns(scene: Scene): LateRuns {
 
 /** The schedule was changed before it could start: it starts nothing of the past. */
 function calledOff(scene: Scene, record: RunRecord): RunRecord {
+  if (scene.cursor.lost.some(({ reason, through }) => reason === 'CronJobLost' && timeOf(record) <= through)) return lostWithCronJob(record)
   return skippedRecord(scene.observed, scene.cronJob, timeOf(record), skipReason(scene))
 }
 

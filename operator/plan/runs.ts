@@ -29,12 +29,21 @@ export function runNamer(observed: ObservedSchedule): (at: Instant) => string {
   return (at) => runNameAt(spec?.runName ?? observed.metadata.name, spec?.schedule.timeZone ?? 'Etc/UTC', at)
 }
 
+interface LedgerInput {
+  /** Records of occurrences without a Job. */
+  readonly extra: readonly RunRecord[]
+  readonly accountedThrough: Instant | undefined
+  /** Whether the schedule intended a Job that the CronJob controller made for this time, or may have. */
+  readonly isPlanned: (scheduledTime: Instant) => boolean
+  readonly now: Instant
+}
+
 /** The ledger in the status, brought up to what Jobs tell and to `extra` records of occurrences without a Job. */
-export function ledger(observed: ObservedSchedule, { extra, accountedThrough, now }: { readonly extra: readonly RunRecord[]; readonly accountedThrough: Instant | undefined; readonly now: Instant }): RunLedger {
+export function ledger(observed: ObservedSchedule, { extra, accountedThrough, isPlanned, now }: LedgerInput): RunLedger {
   const before = observed.status?.runs ?? []
   const known = new Map(before.map((record) => [identity(record), record]))
   const nameAt = runNamer(observed)
-  const fromJobs = jobsToTell(observed).map((job) => recordOf(job, nameAt))
+  const fromJobs = jobsToTell(observed).map((job) => planned(recordOf(job, nameAt), isPlanned))
   const missing = withoutJob(observed, before)
   const gone = missing.filter((record) => visibleFrom(record) < now).map(evidenceGone)
   const records = new Map(known)
@@ -55,12 +64,21 @@ export function ledger(observed: ObservedSchedule, { extra, accountedThrough, no
   }
 }
 
+/** A run at a time that nobody intended is told as that, and not followed. */
+function planned(record: RunRecord, isPlanned: LedgerInput['isPlanned']): RunRecord {
+  const at = parseInstant(record.scheduledTime)
+  if (at === undefined || isPlanned(at)) return record
+  const { reason: _itsOwn, completionTime: _notFollowed, ...begun } = record
+  return { ...begun, outcome: 'Unplanned', message: 'its Job was made for a time that the schedule does not intend' }
+}
+
 /**
  * A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing. And the end of a
  * Job is final: one that has not ended comes from a store that is older than the status.
  */
 function isNoNews(known: RunRecord | undefined, record: RunRecord): boolean {
   if (known === undefined || known.outcome === record.outcome) return known !== undefined
+  if (known.outcome === 'Unplanned') return true
   return isFinal(known.outcome) && known.outcome !== 'Unknown' && !isFinal(record.outcome)
 }
 
