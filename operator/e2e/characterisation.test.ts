@@ -101,7 +101,7 @@ describe('the CronJob controller', () => {
   test('never repairs that a Job of its own is there of which it has not written down: it looks it up without a namespace', async ({ tenant }) => {
     const coming = comingMinute()
     const uid = await createCronJob(tenant, 'forgotten', { schedule: daily(coming) })
-    await createJob(tenant, jobNameAt('forgotten', coming), controlledBy('forgotten', uid))
+    await createJob(tenant, jobNameAt('forgotten', coming), { ownerReferences: [controlledBy('forgotten', uid)] })
     await sleep(coming + 20_000 - Date.now())
     await annotate(tenant, 'forgotten')
     await sleep(5_000)

@@ -21,7 +21,7 @@ export async function createJob(tenant: Tenant, name: string, metadata: JsonObje
 }
 
 export function controlledBy(name: string, uid: string): JsonObject {
-  return { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true }] }
+  return { apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true }
 }
 
 /** Wakes the CronJob controller, as any write but one of the expression does. */
