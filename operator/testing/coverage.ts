@@ -38,7 +38,8 @@ function writeOf(before: ServerObject | undefined, after: ServerObject): string 
   return JSON.stringify(former) === JSON.stringify(cursor) ? 'of somebody else' : 'noted'
 }
 
-function cursorIn(object: ServerObject): Cursor | undefined {
+/** The cursor of a CronJob as the API server has it. */
+export function cursorIn(object: ServerObject): Cursor | undefined {
   const cronJob = projectedCronJob(object)
   return cronJob === undefined ? undefined : cursorOf(cronJob)
 }

@@ -31,7 +31,7 @@ export function reaction({ delays: { seen, children, request, skew, collection }
 }
 
 /** From that write until the controller fires nothing that it has undone; milliseconds. */
-function firing({ delays: { controller, skew } }: Life): number {
+export function firing({ delays: { controller, skew } }: Life): number {
   return controller + skew + second
 }
 

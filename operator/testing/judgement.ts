@@ -4,6 +4,7 @@ import { jobNameAt } from '../plan/run-record.ts'
 import { eps, matchesIn, quiet, settledAge } from '../plan/timing.ts'
 import { type Verdicts, isBeyondHorizon, isByHand, isCalm, isHeld, isOfDeleted, isSoonAfter, observedFrom } from './excuse.ts'
 import { unmended } from './judgement-of-late-runs.ts'
+import { breaches } from './judgement-of-parks.ts'
 import { unrecorded } from './judgement-of-records.ts'
 import { objectsIn, textOf } from './json-reading.ts'
 import type { Life } from './life.ts'
@@ -18,6 +19,7 @@ export function faultsOf(life: Life): readonly string[] {
     ...[...life.cluster.operator.bugs, ...life.cluster.rival.bugs].map((bug) => `a plan threw: ${bug}`),
     ...phantoms(verdicts, jobs),
     ...twins(life, jobs),
+    ...breaches(verdicts, jobs),
     ...unfired(verdicts, jobs),
     ...hasty(life),
     ...manyDue(life),
