@@ -4,6 +4,7 @@ import { integrationController } from '../controllers/integration.ts'
 import { notSupportedController } from '../controllers/not-supported.ts'
 import { scheduleController } from '../controllers/schedule.ts'
 import { startStores } from '../controllers/stores.ts'
+import { unownedController } from '../controllers/unowned.ts'
 import { createApiClient } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
 import { systemClock } from '../kube/clock.ts'
@@ -38,6 +39,7 @@ export async function runOperator({ kubeConfig, log, listenAddress, workers, sch
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
   const loops = [
     start(scheduleController(stores)),
+    start(unownedController(stores.cronJobs)),
     start(integrationController(stores, clock)),
     start(notSupportedController('IntegrationSet', stores.sets)),
     start(notSupportedController('IntegrationRun', stores.runs)),

@@ -1,4 +1,5 @@
 import { type Store, objectKey } from '../kube/store.ts'
+import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job, KubernetesObject } from '../model/kubernetes.ts'
 import { locksLease } from '../model/names.ts'
 import type { Checked } from '../model/problem.ts'
@@ -47,6 +48,7 @@ function observedSchedule(stores: Stores, key: string, learned: Learned): Observ
     cronJob,
     jobs: jobsOf(stores, key, new Set([metadata.uid, ownUid(cronJob, metadata.uid)]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
     locksLease: stores.leases.get(namespace, locksLease),
+    hasControllerFired: (since) => hasFired(stores.cronJobs.list(), since),
     learned,
   }
 }
@@ -59,6 +61,11 @@ function templateOf(integrations: Store<Resource<'Integration'>>, { metadata, ob
   if (!object.ok || object.value.spec.integrationRef.kind !== 'Integration') return undefined
   const found = integrations.get(metadata.namespace, object.value.spec.integrationRef.name)
   return found === undefined || found.metadata.deletionTimestamp !== undefined ? undefined : found
+}
+
+function hasFired(cronJobs: Iterable<CronJob>, since: Instant): boolean {
+  for (const { status } of cronJobs) if ((parseInstant(status?.lastScheduleTime) ?? -Infinity) >= since) return true
+  return false
 }
 
 /** The UID of the CronJob, if it belongs to this very schedule: one of that name may be left of a schedule that was deleted. */

@@ -59,6 +59,8 @@ export type Reason =
 
 /** Reasons of events beside those of conditions. An event marks a change, so each is emitted once for it. */
 export type EventReason =
+  /** kube-controller-manager does not read the time zone as the operator does: its runs are said in UTC from now on. Warning. */
+  | 'TimeZoneDataMismatch'
   /** The CronJob had been changed or deleted by hand, and was restored. Warning. */
   | 'DriftRepaired'
   /** A run succeeded. */

@@ -98,7 +98,7 @@ function steady(scene: Scene, valid: Valid): Step {
   }
   const change = wantedChange(scene, valid)
   const busyUntil = change === undefined ? undefined : (quietUntil(observed, cronJob, now) ?? change.notBefore)
-  if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired })
+  if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired, distrusts: cursor.distrusted === valid.distrusted ? undefined : valid.distrusted })
   if (isAboutToStray) return rest(scene, 'it is about to fire at a time that the schedule does not intend')
   // Also while a change waits: the controller may be backing off, and would go past one match after the other.
   const nudge = nudgeOf(scene)

@@ -13,6 +13,7 @@ export interface Candidate {
   readonly horizon: Horizon | undefined
 }
 
+const windowZone = 'Etc/UTC'
 const longestWindow = { occurrences: 64, span: 40 * day }
 /** Once an extra match is this near, an expression that omits instead is better: a missing run is noticed, an extra one does harm. Milliseconds. */
 export const extraIsNear = 7 * day
@@ -73,6 +74,7 @@ function firstDifference(expression: Expression, rule: Rule, after: Instant): Ho
   if (cron === undefined) return { at: after, kind: 'omission' }
   const { timeZone } = expression
   if (rule.static !== undefined && sameExpression(rule.static, expression)) return staticHorizon({ ...rule, cron, timeZone }, after)
+  if (timeZone !== windowZone) return { at: after, kind: 'omission' } // a zone that is not trusted, or another's expression
   let from = after
   for (let step = 0; step <= longestWindow.occurrences + 1; step++) {
     const match = nextMatch(cron, timeZone, from)
@@ -113,7 +115,7 @@ function windowExpression(occurrences: Occurrences, first: Instant): Expression 
     fields.months.add(date.getUTCMonth() + 1)
     if (fields.minutes.size * fields.hours.size * datesIn(year, fields) === count) best = expressionOf(fields)
   }
-  return { schedule: best, timeZone: 'Etc/UTC' }
+  return { schedule: best, timeZone: windowZone }
 }
 
 function datesIn(year: number, fields: { readonly days: ReadonlySet<number>; readonly months: ReadonlySet<number> }): number {

@@ -17,6 +17,7 @@ const cursors: fc.Arbitrary<Cursor> = fc.record({
   scheduleHash: fc.string(),
   enabled: fc.boolean(),
   floor: instant,
+  distrusted: fc.option(fc.string(), { nil: undefined }),
   lost: fc.array(fc.record({ after: instant, through: instant, reason: fc.constantFrom('CronJobLost', 'Suspended', 'Edited', 'NotReady'), hash: fc.string() }), { maxLength: 3 }),
   suspend: fc.boolean(),
   expression: fc.record({ schedule: fc.string(), timeZone: fc.string() }),
@@ -42,7 +43,7 @@ describe('a cursor', () => {
   })
 
   it('that somebody cut or changed is lost, or another cursor, but never a crash', () => {
-    const some: Cursor = { schedulable: { uid: 'u', generation: 1 }, template: undefined, scheduleHash: 'h', enabled: true, floor: 0, lost: [], suspend: false, expression: { schedule: '* * * * *', timeZone: 'Etc/UTC' }, parkedAt: undefined, untoldAfter: undefined, untoldHash: undefined, nudged: undefined }
+    const some: Cursor = { schedulable: { uid: 'u', generation: 1 }, template: undefined, scheduleHash: 'h', enabled: true, floor: 0, distrusted: undefined, lost: [], suspend: false, expression: { schedule: '* * * * *', timeZone: 'Etc/UTC' }, parkedAt: undefined, untoldAfter: undefined, untoldHash: undefined, nudged: undefined }
     const text = cursorText(some)
     for (let length = 0; length < text.length; length++) expect(cursorOf(carrying(text.slice(0, length)))).toBeUndefined()
     for (const change of [{ floor: 'yesterday' }, { floor: 7 }, { suspend: 'no' }, { schedulable: null }, { expression: {} }, { nudged: { at: 'x', times: 1 } }, { v: 3 }]) {

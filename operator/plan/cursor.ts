@@ -29,6 +29,8 @@ export interface Cursor {
   readonly enabled: boolean
   /** Only occurrences strictly after it count. */
   readonly floor: Instant
+  /** The time zone that the CronJob controller does not read as we do. */
+  readonly distrusted: string | undefined
   /** Times in which the CronJob could not fire what was intended, and that are not told yet. */
   readonly lost: readonly Lost[]
   /** The `spec.suspend` that we wrote: another one on the CronJob is somebody else's. */
@@ -66,6 +68,7 @@ const wire = z.object({
   scheduleHash: z.string(),
   enabled: z.boolean(),
   floor: instant,
+  distrusted: z.string().optional(),
   lost: z.array(z.object({ after: instant, through: instant, reason: z.enum(['CronJobLost', 'Suspended', 'Edited', 'NotReady']), hash: z.string() })).optional(),
   suspend: z.boolean(),
   expression: z.object({ schedule: z.string(), timeZone: z.string() }),
@@ -82,8 +85,8 @@ export const cursorOf: (cronJob: CronJob) => Cursor | undefined = oncePer((cronJ
   try {
     const parsed = wire.safeParse(JSON.parse(text))
     if (!parsed.success) return undefined
-    const { v: _readable, template, lost = [], parkedAt, untoldAfter, untoldHash, nudged, ...rest } = parsed.data
-    return { ...rest, template, lost, parkedAt, untoldAfter, untoldHash, nudged }
+    const { v: _readable, template, distrusted, lost = [], parkedAt, untoldAfter, untoldHash, nudged, ...rest } = parsed.data
+    return { ...rest, template, distrusted, lost, parkedAt, untoldAfter, untoldHash, nudged }
   } catch {
     return undefined // not JSON: the same as lost
   }
@@ -100,6 +103,7 @@ export function cursorText(cursor: Cursor): string {
     scheduleHash: cursor.scheduleHash,
     enabled: cursor.enabled,
     floor: at(cursor.floor),
+    distrusted: cursor.distrusted,
     lost: cursor.lost.length === 0 ? undefined : cursor.lost.map((lost) => ({ ...lost, after: at(lost.after), through: at(lost.through) })),
     suspend: cursor.suspend,
     expression: cursor.expression,

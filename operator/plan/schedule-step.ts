@@ -36,10 +36,12 @@ export interface Step {
   readonly wakeAt: Instant | undefined
   /** What was put right that somebody else had changed. */
   readonly repaired: string | undefined
+  /** The time zone that is not trusted from now on. */
+  readonly distrusts: string | undefined
 }
 
 export function step(standing: Standing, rest: Partial<Omit<Step, 'standing'>> = {}): Step {
-  return { actions: [], records: [], accountedThrough: undefined, wakeAt: undefined, repaired: undefined, ...rest, standing }
+  return { actions: [], records: [], accountedThrough: undefined, wakeAt: undefined, repaired: undefined, distrusts: undefined, ...rest, standing }
 }
 
 export function progressing(message: string, rest: Partial<Omit<Step, 'standing'>> = {}): Step {
@@ -127,6 +129,7 @@ export function cursorNow(
     scheduleHash: scheduleHashOf(verdict, formerHash),
     enabled: isEnabled(verdict),
     nudged: undefined,
+    distrusted: verdict.kind === 'valid' ? verdict.distrusted : undefined,
     untoldAfter: undefined,
     untoldHash: undefined,
     ...own,

@@ -17,6 +17,7 @@ import { accountedThroughOf, scheduleStatusOf } from './schedule-status.ts'
 import { type Step, cursorNow, lostUntilNow, plannedBy, progressing, step } from './schedule-step.ts'
 import { earliest } from './timing.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
+import { withTrust } from './zone-trust.ts'
 
 const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
 
@@ -34,12 +35,13 @@ const storeLag = 30_000
  */
 export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   if (observed.metadata.deletionTimestamp !== undefined) return nothing
-  const verdict = verdictOn(observed)
-  const patience = patienceUntil(observed, verdict)
+  const judged = verdictOn(observed)
+  const patience = patienceUntil(observed, judged)
   if (patience !== undefined && now < patience) return { ...nothing, requeue: { kind: 'at', at: patience, because: 'its Integration may be on its way' } }
   const cronJob = ownCronJob(observed)
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
+  const verdict = cronJob === undefined || cursor === undefined ? judged : withTrust(judged, { observed, cronJob, cursor, now })
   const next = withoutRefused(observed, nextStep(observed, verdict, now), now)
   const scene = cronJob === undefined || cursor === undefined ? undefined : { observed, verdict, cronJob, cursor, now }
   const lost = scene === undefined ? noLostRuns : lostRuns(scene)

@@ -24,6 +24,8 @@ export interface Valid {
   /** Another hash is an edit of when it runs. */
   readonly scheduleHash: string
   readonly workload: Workload
+  /** The time zone that the CronJob controller does not read as we do, so that the rule has windows only. */
+  readonly distrusted?: string | undefined
 }
 
 export type Verdict = Invalid | Valid
