@@ -34,20 +34,24 @@ async function leaseOwner(tenant: Tenant): Promise<JsonObject> {
 const orphan: Care = { finalizers: ['orphan'] }
 
 describe('when what owns a CronJob is deleted', () => {
-  test.for<[policy: 'Background' | 'Foreground', when: string, isOrphaned: boolean, isHeld: boolean, stays: boolean]>([
-    ['Background', 'nothing else is said', false, false, false],
-    ['Background', 'the CronJob has the finalizer orphan', true, false, true],
-    ['Foreground', 'the CronJob has the finalizer orphan', true, false, false],
-    ['Foreground', 'the Job has a Lease as second owner too', true, true, true],
-  ])('in the %s and %s, its Job goes with it or stays', async ([policy, _when, isOrphaned, isHeld, stays], { tenant }) => {
-    const owners = isHeld ? [await leaseOwner(tenant)] : []
-    await family(tenant, 'a', { ...(isOrphaned ? orphan : {}), owners })
+  test.for<[policy: 'Background' | 'Foreground', when: string, care: Care]>([
+    ['Background', 'nothing else is said', {}],
+    ['Foreground', 'the CronJob has the finalizer orphan', orphan],
+  ])('in the %s and %s, its Job goes with it', async ([policy, _when, care], { tenant }) => {
+    await family(tenant, 'a', care)
     await api.remove(pathOf('configmaps', tenant.namespace, 'a'), policy)
     await tenant.untilGone('cronjobs', 'a')
-    if (!stays) {
-      await tenant.untilGone('jobs', 'a')
-      return
-    }
+    await tenant.untilGone('jobs', 'a')
+  })
+
+  test.for<[policy: 'Background' | 'Foreground', when: string, isHeld: boolean]>([
+    ['Background', 'the CronJob has the finalizer orphan', false],
+    ['Foreground', 'the Job has a Lease as second owner too', true],
+  ])('in the %s and %s, its Job stays', async ([policy, _when, isHeld], { tenant }) => {
+    const owners = isHeld ? [await leaseOwner(tenant)] : []
+    await family(tenant, 'a', { ...orphan, owners })
+    await api.remove(pathOf('configmaps', tenant.namespace, 'a'), policy)
+    await tenant.untilGone('cronjobs', 'a')
     await sleep(10_000)
     const { metadata } = tenant.current('jobs', 'a')
     expect(metadata.deletionTimestamp).toBeUndefined()
