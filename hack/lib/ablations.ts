@@ -46,8 +46,8 @@ export const ablations: readonly Ablation[] = [
   {
     rule: 'I1 windows are in UTC',
     file: 'plan/candidates.ts',
-    line: "return { schedule: best, timeZone: 'Etc/UTC' }",
-    instead: "return { schedule: best, timeZone: 'Asia/Tokyo' }",
+    line: "const windowZone = 'Etc/UTC'",
+    instead: "const windowZone = 'Asia/Tokyo'",
     story: 'windows follow each other, so that a run comes every 45 minutes',
   },
   {
@@ -101,10 +101,17 @@ export const ablations: readonly Ablation[] = [
   },
   {
     rule: 'I8 nudge within the deadline',
-    file: 'plan/armed-step.ts',
-    line: 'if (times >= 3 || due > past + deadline)',
-    instead: 'if (times >= 0 || due > past + deadline)',
+    file: 'plan/nudge.ts',
+    line: 'if (times >= mostReminders || due > match + deadlineOf(scene))',
+    instead: 'if (times >= 0 || due > match + deadlineOf(scene))',
     story: 'a run whose time passes while its expression is being written is started after a reminder',
+  },
+  {
+    rule: 'I8 end of the back-off after the deadline',
+    file: 'plan/nudge.ts',
+    line: '!isEnded(scene, former) ? soon : nudgeDelay',
+    instead: '!isEnded(scene, former) ? nudgeDelay : nudgeDelay',
+    story: 'a controller that could not write down a run is in time for the next one',
   },
   {
     rule: 'I9 deadline below the gap',
@@ -158,15 +165,15 @@ export const ablations: readonly Ablation[] = [
   {
     rule: 'lost cursor',
     file: 'plan/schedule.ts',
-    line: 'cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now })',
-    instead: 'cursorNow(observed, verdict, { floor: 0, suspend: true, expression: expressionOf(cronJob), parkedAt: undefined })',
+    line: 'cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, lost: lostUntilNow(observed, verdict, now) })',
+    instead: 'cursorNow(observed, verdict, { floor: 0, suspend: true, expression: expressionOf(cronJob), parkedAt: undefined, lost: lostUntilNow(observed, verdict, now) })',
     story: 'a CronJob whose cursor is lost is parked, and starts again with the next run',
   },
   {
     rule: 'I10 not while the controller may start it',
     file: 'plan/accounts.ts',
-    line: 'if (now <= at + patience) break',
-    instead: 'if (now <= at + patience / 6) break',
+    line: 'const patience = patienceOf(cronJob, valid)',
+    instead: 'const patience = patienceOf(cronJob, valid) / 6',
     story: 'a run that the controller may still start is left to it',
   },
   {
@@ -239,5 +246,26 @@ export const ablations: readonly Ablation[] = [
     line: 'if (next !== undefined && next - now <= quiet) return',
     instead: 'if (next !== undefined && next - now <= 0 * quiet) return',
     story: 'no run starts late in the last half minute before the next',
+  },
+  {
+    rule: 'what a lost CronJob was not there for is told',
+    file: 'plan/lost-runs.ts',
+    line: 'if (cursor.lost.length === 0 ||',
+    instead: 'if (cursor.lost.length >= 0 ||',
+    story: 'a CronJob that somebody deleted comes back, and what came meanwhile is not started',
+  },
+  {
+    rule: 'time zones that the controller reads otherwise',
+    file: 'plan/zone-trust.ts',
+    line: 'hasFiredAnother(verdict, evidence) || hasFiredNone(verdict, evidence)',
+    instead: 'hasFiredAnother(verdict, evidence) && hasFiredNone(verdict, evidence)',
+    story: 'a controller that reads the time zone otherwise is told the times in UTC from then on',
+  },
+  {
+    rule: 'CronJobs without an owner are suspended and deleted',
+    file: 'plan/unowned.ts',
+    line: 'if (!isUnowned(cronJob)) return nothing',
+    instead: 'if (!isUnowned(cronJob) || now > 0) return nothing',
+    story: 'a CronJob that is left behind when its schedule is deleted starts nothing more',
   },
 ]

@@ -244,11 +244,11 @@ export const stories: Readonly<Record<string, Story>> = {
   },
 
   'a controller that could not write down a run is in time for the next one': async () => {
-    const life = await Stage.with({ recurrence: { cron: '5,25,45 * * * *' } }, { statusDelay: () => 100, run: () => ({ duration: hour, succeeds: true }) })
-    await life.cluster.runUntil(at('2026-03-02T10:05:00Z') + 150)
+    const life = await Stage.with({ recurrence: { cron: '*/3 * * * *' } }, { statusDelay: () => 100, run: () => ({ duration: hour, succeeds: true }) })
+    await life.cluster.runUntil(at('2026-03-02T10:03:00Z') + 150)
     life.annotate()
-    await life.until('2026-03-02T10:50:00Z')
-    return life.differences({ started: [life.started, ['10:05', '10:25', '10:45']] })
+    await life.until('2026-03-02T10:13:00Z')
+    return life.differences({ started: [life.started, ['10:03', '10:06', '10:09', '10:12']] })
   },
 
   'no two runs are ever due at once': async () => {
@@ -314,7 +314,7 @@ export const stories: Readonly<Record<string, Story>> = {
     await life.until('2026-03-02T10:11:00Z')
     life.cluster.operator.start()
     await life.until('2026-03-02T10:16:00Z')
-    return life.differences({ started: [life.started, ['10:05', '10:15']] })
+    return life.differences({ started: [life.started, ['10:05', '10:15']], '10:10': [life.told('10:10').at(-1), 'Missed CronJobLost'] })
   },
 
   'a CronJob whose cursor is lost is parked, and starts again with the next run': async () => {
@@ -420,5 +420,20 @@ export const stories: Readonly<Record<string, Story>> = {
     life.cluster.controller.stop()
     await life.until('2026-03-02T10:59:58Z')
     return life.differences({ started: [life.started, ['10:20']] })
+  },
+
+  'a controller that reads the time zone otherwise is told the times in UTC from then on': async () => {
+    const daily = { timeZone: 'Europe/Berlin', recurrence: { cron: '30 12 * * *' } }
+    const life = await Stage.with(daily, { zoneData: (zone) => (zone === 'Europe/Berlin' ? 'Etc/UTC' : zone) })
+    await life.until('2026-03-04T10:00:00Z')
+    return life.differences({ started: [life.started, ['11:30 late', '12:30', '11:30']], '12:30': [life.told('12:30').at(-1), 'Unplanned'] })
+  },
+
+  'a CronJob that is left behind when its schedule is deleted starts nothing more': async () => {
+    const life = await Stage.with(everyFive)
+    await life.until('2026-03-02T10:06:00Z')
+    life.cluster.server.delete('scheduledintegrations', 'nightly', { propagationPolicy: 'Orphan' })
+    await life.until('2026-03-02T10:21:00Z')
+    return life.differences({ started: [life.started, ['10:05']], 'the CronJob': [life.cluster.server.get('cronjobs', 'nightly')?.metadata.name, undefined], Jobs: [life.cluster.jobs.length, 1] })
   },
 }

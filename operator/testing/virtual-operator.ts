@@ -1,5 +1,6 @@
-import { type PassOutcome, startController } from '../controllers/controller.ts'
+import { type Environment, type PassOutcome, startController } from '../controllers/controller.ts'
 import { scheduleController } from '../controllers/schedule.ts'
+import { unownedController } from '../controllers/unowned.ts'
 import type { ApiRequest } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
 import type { Clock } from '../kube/clock.ts'
@@ -72,7 +73,7 @@ export class VirtualOperator {
       this.events.push(draft)
       record(draft)
     }
-    startController(scheduleController(memory.stores), {
+    const environment: Environment = {
       apply: createApply({ client, clock, events, log }),
       clock,
       log,
@@ -84,7 +85,9 @@ export class VirtualOperator {
         for (const { message, fields } of said) if ('because' in fields) met(`${message === 'carried out' ? '' : `${message}: `}${String(fields.because).split(':', 1)[0]}`)
         met(`pass: ${outcome}`)
       },
-    })
+    }
+    startController(scheduleController(memory.stores), environment)
+    startController(unownedController(memory.stores.cronJobs), environment)
     time.note()
   }
 
