@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
  * stories with real containers on a real node. Those need KUBECONFIG (hack/test, or `eval "$(hack/cluster env)"`), run side by side in
  * namespaces of their own, and are followed by those that cannot share the operator, and by what must hold at the end. e2e-faults:
  * stories with operators of their own behind fault proxies, in a run of their own: no other operator may see their namespaces.
+ * e2e-control-plane: stories in which the control plane is not there, on a cluster of their own.
  */
 const stories = {
   pool: 'threads',
@@ -36,6 +37,7 @@ export default defineConfig({
       { test: { ...after(3), name: 'e2e-outage', include: ['operator/e2e/outage/*.test.ts'] } },
       { test: { ...after(4), name: 'e2e-end', include: ['operator/e2e/end/*.test.ts'] } },
       { test: { ...stories, name: 'e2e-faults', include: ['operator/e2e/faults/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-faults.ts' } },
+      { test: { ...stories, name: 'e2e-control-plane', include: ['operator/e2e/control-plane/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-process.ts' } },
       { test: { ...stories, name: 'node', include: ['operator/e2e/node/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-pod.ts' } },
       { test: { ...after(3), name: 'node-end', include: ['operator/e2e/end/*.test.ts'] } },
     ],

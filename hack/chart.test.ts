@@ -278,8 +278,8 @@ describe('rights', () => {
     const want = [
       ...plurals.flatMap((plural) => own(plural, ['get', 'list', 'watch'])),
       ...plurals.flatMap((plural) => own(`${plural}/status`, ['patch'])),
-      'batch/cronjobs get', 'batch/cronjobs list', 'batch/cronjobs watch', 'batch/cronjobs create', 'batch/cronjobs patch',
-      'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs patch', 'batch/jobs delete',
+      'batch/cronjobs get', 'batch/cronjobs list', 'batch/cronjobs watch', 'batch/cronjobs create', 'batch/cronjobs patch', 'batch/cronjobs delete',
+      'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs create', 'batch/jobs patch', 'batch/jobs delete',
       `${locks} get`, `${locks} list`, `${locks} watch`, 'coordination.k8s.io/leases create',
       '/events create', '/events patch',
     ]

@@ -7,10 +7,8 @@ import { parseAllDocuments } from 'yaml'
 import { decodeManifest, isOfOurGroup, type Manifest } from '../operator/model/decode-manifest.ts'
 import { formatInstant, minute, parseInstant } from '../operator/model/instant.ts'
 import type { Problem } from '../operator/model/problem.ts'
-import type { Recurrence } from '../operator/model/schedule-spec.ts'
 import { offsetAt } from '../operator/model/time-zone.ts'
 import type { ObservedSchedule } from '../operator/plan/observed.ts'
-import { ruleOf } from '../operator/plan/schedule-rule.ts'
 import { nativeDeadline } from '../operator/plan/timing.ts'
 import { type Valid, verdictOn } from '../operator/plan/verdict.ts'
 
@@ -226,7 +224,7 @@ describe('docs/status.md', () => {
   })
 
   test('lists the reasons of events that can occur by now', () => {
-    expect(firstCells('Events')).toEqual(listed('EventReason').filter((reason) => reason !== 'RunReplaced' && reason !== 'RunUnplanned'))
+    expect(firstCells('Events')).toEqual(listed('EventReason').filter((reason) => reason !== 'RunReplaced'))
   })
 
   test('names the reasons of runs that have no Job', () => {
@@ -238,18 +236,6 @@ test('docs/schedules.md tells how late a run may start', () => {
   const rows = [...textOf('docs/schedules.md').matchAll(/^\| (\d+) minutes? \| (\d+) s \|$/gm)].map(([, gap, late]) => [Number(gap), Number(late)])
   expect(rows.length).toBeGreaterThan(2)
   expect(rows).toEqual(rows.map(([gap = 0]) => [gap, nativeDeadline(gap * minute, 3600)]))
-})
-
-test('docs/schedules.md lists the intervals that can be scheduled', () => {
-  const page = textOf('docs/schedules.md').replaceAll('\n', ' ')
-  const listed = (field: string): number[] => (new RegExp(`\`${field}\` with every ([0-9, ]+(?:or [0-9]+))`).exec(page)?.[1] ?? '').split(/, | or /).map(Number)
-  const isSupported = (recurrence: Recurrence): boolean => {
-    const rule = ruleOf({ startDate: '2026-12-07', startTime: '02:30', recurrence })
-    return rule.ok && rule.value.unsupported.length === 0
-  }
-  const upTo = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1)
-  expect(listed('byMinute')).toEqual(upTo(1440).filter((every) => isSupported({ byMinute: { every } })))
-  expect(listed('byHour')).toEqual(upTo(8760).filter((every) => isSupported({ byHour: { every } })))
 })
 
 describe('docs/preview.md', () => {

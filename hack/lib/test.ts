@@ -13,6 +13,7 @@ rmSync(folder, { recursive: true, force: true })
 const steps = new Steps(folder)
 const played = name
 const real = `${name}-n`
+const lone = `${name}-c`
 const isRoot = process.getuid?.() === 0
 const withNode = option !== '--without-node'
 
@@ -45,6 +46,14 @@ async function storiesOnPlayedNode(): Promise<void> {
   if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-end'], played))
   else notRun('faults', 'its cluster or the build failed')
   await steps.run('cluster down', cluster('down', '--name', played))
+}
+
+/** In these the operator or kube-controller-manager is away for minutes, beside the others: on a cluster of their own. */
+async function storiesOfOutages(): Promise<void> {
+  const isUp = await steps.run('lone cluster', { ...cluster('up', '--local', '--name', lone), isShown: true })
+  if (isUp && (await built)) await steps.run('control-plane', vitest('control-plane', ['e2e-control-plane', 'e2e-end'], lone))
+  else notRun('control-plane', 'its cluster or the build failed')
+  await steps.run('lone cluster down', cluster('down', '--name', lone))
 }
 
 /** All that needs this machine's one real node, and hack/test-cluster, which watches what clusters leave on the machine. */
@@ -101,7 +110,7 @@ async function lockOf(what: string): Promise<{ release(): void }> {
 
 async function stopClusters(): Promise<void> {
   const cleaning = new Steps(join(folder, 'cleaning'))
-  await Promise.all([played, real].map((each) => cleaning.run(`down ${each}`, cluster('down', '--name', each))))
+  await Promise.all([played, real, lone].map((each) => cleaning.run(`down ${each}`, cluster('down', '--name', each))))
 }
 
 async function interrupted(signal: string): Promise<never> {
@@ -116,7 +125,7 @@ async function interrupted(signal: string): Promise<never> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void interrupted(signal))
 const heartbeat = setInterval(() => steps.say(`… ${steps.running.join(', ')}`), 60_000)
-await Promise.all([computing(), storiesOnPlayedNode(), storiesOnRealNode()])
+await Promise.all([computing(), storiesOnPlayedNode(), storiesOfOutages(), storiesOnRealNode()])
 clearInterval(heartbeat)
 
 for (const [step, { passed, failed }] of steps.counts) if (passed + failed > 0) console.log(`${step}: ${passed} passed, ${failed} failed`)

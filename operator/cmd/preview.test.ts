@@ -77,9 +77,9 @@ describe('preview', () => {
   })
 
   test('says what is not supported yet, and still when it would run', () => {
-    const result = only(schedule('{timeZone: Europe/Berlin, startTime: "02:30", recurrence: {byDay: {}}}'))
+    const result = only(schedule('{timeZone: Europe/Berlin, startTime: "02:30", recurrence: {byDay: {}}}', '  overlapPolicy: Skip'))
     expect(result).toMatchObject({ ready: false, cronJob: null, occurrences: ['2026-11-23T01:30:00Z', '2026-11-24T01:30:00Z', '2026-11-25T01:30:00Z'] })
-    expect(result.problems[0]).toMatchObject({ path: 'spec.schedule.timeZone', message: expect.stringContaining('not supported yet') })
+    expect(result.problems[0]).toMatchObject({ path: 'spec.overlapPolicy', message: expect.stringContaining('not supported yet') })
   })
 
   test('misses an integration that is in no document', () => {
@@ -121,15 +121,7 @@ describe('preview', () => {
 const verdicts = z.array(z.object({ name: z.string(), accepted: z.boolean(), schedule: z.string() })).parse(parse(readFileSync(new URL('../testing/vectors/schedule-input.yaml', import.meta.url), 'utf8')))
 
 /** The API server lets these in; preview knows better. */
-const knownBetter = new Map([
-  ['once: null + byDay', 'write `once: {}`'],
-  // Correct, and not supported yet:
-  ['ok weekly', 'not supported yet'],
-  ['ok month 31 LastDay', 'not supported yet'],
-  ['ok month 31 Jan,Mar', 'not supported yet'],
-  ['ok month 30 April', 'not supported yet'],
-  ['29 February Skip', 'not supported yet'],
-])
+const knownBetter = new Map([['once: null + byDay', 'write `once: {}`']])
 
 const isFine = ({ name, accepted }: (typeof verdicts)[number]) => accepted && !knownBetter.has(name)
 

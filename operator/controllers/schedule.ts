@@ -1,4 +1,5 @@
 import { type Store, objectKey } from '../kube/store.ts'
+import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job, KubernetesObject } from '../model/kubernetes.ts'
 import { locksLease } from '../model/names.ts'
 import type { Checked } from '../model/problem.ts'
@@ -45,8 +46,9 @@ function observedSchedule(stores: Stores, key: string, learned: Learned): Observ
     rawStatus,
     template: templateOf(stores.integrations, schedule),
     cronJob,
-    jobs: jobsOf(stores, key, cronJob, new Set(status?.runs?.map(({ jobUID }) => jobUID))),
+    jobs: jobsOf(stores, key, new Set([metadata.uid, ownUid(cronJob, metadata.uid)]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
     locksLease: stores.leases.get(namespace, locksLease),
+    hasControllerFired: (since) => hasFired(stores.cronJobs.list(), since),
     learned,
   }
 }
@@ -61,9 +63,19 @@ function templateOf(integrations: Store<Resource<'Integration'>>, { metadata, ob
   return found === undefined || found.metadata.deletionTimestamp !== undefined ? undefined : found
 }
 
-/** Jobs whose controller is the CronJob, and those that were: a CronJob deleted by hand leaves its Jobs without one. */
-function jobsOf({ jobs }: Stores, key: string, cronJob: CronJob | undefined, recorded: ReadonlySet<string | undefined>): readonly Job[] {
+function hasFired(cronJobs: Iterable<CronJob>, since: Instant): boolean {
+  for (const { status } of cronJobs) if ((parseInstant(status?.lastScheduleTime) ?? -Infinity) >= since) return true
+  return false
+}
+
+/** The UID of the CronJob, if it belongs to this very schedule: one of that name may be left of a schedule that was deleted. */
+function ownUid(cronJob: CronJob | undefined, schedule: string): string | undefined {
+  return cronJob?.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === schedule) === true ? cronJob.metadata.uid : undefined
+}
+
+/** Jobs whose controller is the CronJob, or the schedule itself (late runs), and those that were: a CronJob deleted by hand leaves its Jobs without one. */
+function jobsOf({ jobs }: Stores, key: string, owners: ReadonlySet<string | undefined>, recorded: ReadonlySet<string | undefined>): readonly Job[] {
   return jobs.by('schedule', key).filter(
-    ({ metadata }) => recorded.has(metadata.uid) || metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === cronJob?.metadata.uid) === true,
+    ({ metadata }) => recorded.has(metadata.uid) || metadata.ownerReferences?.some(({ uid, controller }) => controller === true && owners.has(uid)) === true,
   )
 }

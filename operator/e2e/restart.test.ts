@@ -20,7 +20,7 @@ test('an operator that is killed and started again writes nothing but what chang
     scheduled('over', { recurrence: { once: {} }, startDate: '2020-01-01', startTime: '00:00' }),
     scheduled('suspended', onceAYear, { suspend: true }),
     scheduled('homeless', onceAYear, { integrationRef: { name: 'nobody' } }),
-    scheduled('unsupported', { recurrence: { byDay: { every: 2 } }, ...tomorrow }),
+    scheduled('unsupported', onceAYear, { overlapPolicy: 'Queue' }),
     scheduled('incomplete', onceAYear, { integrationRef: { name: 'strict' } }),
     scheduled('lost', onceAYear),
     scheduled('disabled-meanwhile', onceAYear),

@@ -59,6 +59,8 @@ export type Reason =
 
 /** Reasons of events beside those of conditions. An event marks a change, so each is emitted once for it. */
 export type EventReason =
+  /** kube-controller-manager does not read the time zone as the operator does: its runs are said in UTC from now on. Warning. */
+  | 'TimeZoneDataMismatch'
   /** The CronJob had been changed or deleted by hand, and was restored. Warning. */
   | 'DriftRepaired'
   /** A run succeeded. */
@@ -88,5 +90,9 @@ export type RunReason =
   | 'NotReady'
   /** Missed: no Job was made for it in time. */
   | 'NotStarted'
+  /** Missed: its CronJob had been deleted or changed by hand, and was not there for it. */
+  | 'CronJobLost'
+  /** Waiting: no Job was made for it in time, and the operator makes one when no other run of the schedule is in progress. */
+  | 'StartsLate'
   /** Unknown: its Job was deleted before its end was seen. */
   | 'EvidenceGone'

@@ -5,7 +5,7 @@ import { type World, at, cronJob, integration, job, lease, schedule, withLook } 
 import { itPlans, withStatus } from '../testing/plan-rows.ts'
 import { planned } from '../testing/plan-summary.ts'
 import type { ServerObject } from '../testing/virtual-api-server.ts'
-import type { Expression } from './cursor.ts'
+import type { Cursor, Expression } from './cursor.ts'
 import { jobNameAt } from './run-record.ts'
 
 const template = integration()
@@ -18,7 +18,10 @@ interface ArmedGiven {
   /** What the user has made of it since; with a generation of its own. */
   readonly now?: JsonObject
   readonly expression: string
+  readonly timeZone?: string
   readonly lastScheduleTime?: string
+  readonly accountedThrough?: string
+  readonly cursor?: Partial<Cursor>
   readonly floor?: string
   readonly template?: ServerObject | undefined
   readonly jobs?: (cronJob: ServerObject) => readonly ServerObject[]
@@ -29,11 +32,13 @@ interface ArmedGiven {
 /** A schedule with an armed CronJob, created at the beginning of March. */
 function armed(given: ArmedGiven): World {
   // Everything up to L is told.
-  const status = given.lastScheduleTime === undefined ? { observedGeneration: 1 } : { observedGeneration: 1, accountedThrough: formatInstant(at(given.lastScheduleTime)) }
+  const accounted = given.accountedThrough ?? given.lastScheduleTime
+  const status = accounted === undefined ? { observedGeneration: 1 } : { observedGeneration: 1, accountedThrough: formatInstant(at(accounted)) }
   const was = schedule({ spec: { schedule: given.was }, status })
   const made = cronJob(was, template, {
-    expression: utc(given.expression),
+    expression: { schedule: given.expression, timeZone: given.timeZone ?? 'Etc/UTC' },
     ...(given.floor === undefined ? {} : { floor: given.floor }),
+    ...(given.cursor === undefined ? {} : { cursor: given.cursor }),
     ...(given.lastScheduleTime === undefined ? {} : { lastScheduleTime: given.lastScheduleTime }),
   })
   const owner = given.now === undefined ? was : schedule({ generation: 2, spec: { schedule: given.was, ...given.now }, status })
@@ -47,6 +52,8 @@ function changed(object: ServerObject, change: { readonly spec?: JsonObject; rea
 }
 
 const hourly = { was: cron('0 * * * *'), expression: '0 * * * *', lastScheduleTime: '2026-03-02T10:00Z' }
+/** It has been freed from backing off because of the match of 11:00. */
+const freed = { nudged: { at: at('2026-03-02T11:00Z'), times: 4 } }
 const midHour = '2026-03-02T10:30:00Z'
 const at11 = jobNameAt('nightly', at('2026-03-02T11:00Z'))
 
@@ -137,6 +144,16 @@ describe('an armed CronJob', () => {
       now: '2026-03-02T11:00:30Z',
       want: { actions: [], wake: '11:01:00' },
     },
+    'a longer deadline waits until the controller can not look back to what it was too late for': {
+      given: armed({ ...hourly, now: { startingDeadlineSeconds: 600 }, byHand: (made) => changed(made, { spec: { startingDeadlineSeconds: 60 } }), accountedThrough: '2026-03-02T11:00Z', cursor: freed }),
+      now: '2026-03-02T11:03:00Z',
+      want: { actions: [], wake: '11:04:00' },
+    },
+    'and is written then': {
+      given: armed({ ...hourly, now: { startingDeadlineSeconds: 600 }, byHand: (made) => changed(made, { spec: { startingDeadlineSeconds: 60 } }), accountedThrough: '2026-03-02T11:00Z' }),
+      now: '2026-03-02T11:06:30Z',
+      want: { actions: ['patch: armed [0 * * * *] Etc/UTC floor 00:00:00'] },
+    },
     'the history limits are written beside ours': {
       given: armed({ ...hourly, now: { successfulJobsHistoryLimit: 40 } }),
       now: midHour,
@@ -201,15 +218,35 @@ describe('an armed CronJob', () => {
       now: '2026-03-02T10:30:00Z',
       want: { actions: [] },
     },
+    'a static expression that is about to fire beside the occurrences gives way to a window while there is time': {
+      given: armed({ was: { timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} } }, expression: '30 2 * * *', timeZone: 'Europe/Berlin', lastScheduleTime: '2026-10-25T00:30Z' }),
+      now: '2026-10-25T00:50:00Z',
+      want: { actions: ['patch: armed [30 1 26-31 10 *] Etc/UTC floor 00:00:00'] },
+    },
+    'and is parked when there is none': {
+      given: armed({ was: { timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} } }, expression: '30 2 * * *', timeZone: 'Europe/Berlin', lastScheduleTime: '2026-10-25T00:30Z' }),
+      now: '2026-10-25T01:29:35Z',
+      want: { actions: ['patch: parked [30 2 * * *] Europe/Berlin floor 00:00:00'] },
+    },
+    'an expression whose next run is more than 360 days away is parked: its date would come again before': {
+      given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { byDay: { every: 366 } } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
+      now: '2026-03-02T10:02:00Z',
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 00:00:00'] },
+    },
     'after the last run it is parked': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', lastScheduleTime: '2026-03-02T10:00Z', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
       now: '2026-03-02T10:00:03Z',
-      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:00:03'] },
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 00:00:00'] },
     },
-    'the Job of the last run suffices, when the controller has not written down that it made it': {
+    'the Job of the last run suffices once it is a minute old, when the controller has not written down that it made it': {
+      given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
+      now: '2026-03-02T10:01:00Z',
+      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 00:00:00'] },
+    },
+    'before that nothing disturbs the controller': {
       given: armed({ was: { startDate: '2026-03-02', startTime: '10:00', recurrence: { once: {} } }, expression: '0 10 2 3 *', jobs: (made) => [job(made, '2026-03-02T10:00Z')] }),
       now: '2026-03-02T10:00:03Z',
-      want: { actions: ['patch: parked [0 10 2 3 *] Etc/UTC floor 10:00:03'] },
+      want: { actions: [], wake: '10:01:00' },
     },
     'a match without a Job is looked at after twenty seconds': {
       given: withStatus(armed(hourly), midHour),
@@ -227,7 +264,7 @@ describe('an armed CronJob', () => {
         return withLook(world, at11, '2026-03-02T11:00:21Z', job(world.cronJob ?? world.schedule, '2026-03-02T11:00Z'))
       })(),
       now: '2026-03-02T11:00:21Z',
-      want: { actions: [], wake: '11:06:30' },
+      want: { actions: [], wake: '11:05:00' },
     },
     'also while a change waits for the match to settle': {
       given: withLook(armed({ ...hourly, template: integration({ generation: 2, spec: { retries: 2 } }) }), at11, '2026-03-02T11:00:21Z'),
@@ -235,12 +272,12 @@ describe('an armed CronJob', () => {
       want: { actions: ['patch: armed [0 * * * *] Etc/UTC floor 00:00:00 nudged 1'] },
     },
     'an occurrence is not missed before nobody can start it any more': {
-      given: withStatus(armed(hourly), midHour),
+      given: withStatus(armed({ ...hourly, cursor: freed }), midHour),
       now: '2026-03-02T11:06:30Z',
       want: { actions: [], conditions: ['Ready=True Scheduled', 'Active=True Scheduled'], wake: '11:06:30' },
     },
-    'then it is': {
-      given: armed(hourly),
+    'then it is, unless it starts late': {
+      given: armed({ ...hourly, now: { missedRunPolicy: 'Skip' } }),
       now: '2026-03-02T11:06:31Z',
       want: { actions: [], conditions: ['Ready=True Scheduled', 'Active=True Scheduled', 'LastRunSucceeded=False RunMissed'], events: ['Scheduled', 'RunMissed!'] },
     },

@@ -1,45 +1,59 @@
-import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
+import { type Instant, minute, second } from '../model/instant.ts'
+import { accountsOf, untoldMatches } from './accounts.ts'
 import type { Action } from './action.ts'
-import { evidenceOf, expressionOf, expressionToArm, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, nextOnServer, quietUntil, settlementOf } from './arming.ts'
-import { type Candidate, isBetter, sameExpression } from './candidates.ts'
-import { driftOf, notePatch, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import { expressionOf, expressionToArm, farthest, firesNothingElse, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, quietUntil } from './arming.ts'
+import { type Candidate, extraIsNear, isBetter, sameExpression } from './candidates.ts'
+import { deadlineField, driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
-import { jobNameAt } from './run-record.ts'
-import { accountsOf, untoldMatches } from './runs.ts'
-import { type Scene, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
-import { matchesIn, nudgeDelay, quiet, settledAge } from './timing.ts'
+import { type Scene, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
+import { nudgeOf } from './nudge.ts'
+import type { Horizon } from './static-horizon.ts'
+import { earliest, matchesIn, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
+
+/** When an expression that ends is replaced at the very latest, or else parked; milliseconds before. */
+const lastMoment = minute
 
 /** What to do about a CronJob that fires. Each line is a rule of design/time.md section 4, the most urgent one first. */
 export function armedStep(scene: Scene): Step {
   const { verdict, cronJob, cursor } = scene
-  if (cursor.suspend) return park(scene, 'somebody released the CronJob', 'the CronJob was released by hand and has been suspended again')
-  if (!isExpressionOurs(cronJob, cursor)) return park(scene, 'somebody changed the expression', 'the expression of the CronJob was changed by hand')
+  if (cursor.suspend) return repair(scene, 'somebody released the CronJob', 'the CronJob was released by hand and has been suspended again')
+  if (!isExpressionOurs(cronJob, cursor)) return repair(scene, 'somebody changed the expression', 'the expression of the CronJob was changed by hand')
   if (verdict.kind === 'invalid') return park(scene, 'the schedule is not valid')
   if (!isEnabled(verdict)) return park(scene, 'the schedule is suspended')
   if (isNewEpoch(scene)) return edit(scene, verdict)
   return steady(scene, verdict)
 }
 
-/** Park at once: suspended, the expression unchanged, and nothing up to now is caught up later. */
-function park(scene: Scene, because: string, repaired?: string): Step {
+/** Park at once: suspended, the expression unchanged, and nothing up to now is made up for later. */
+function park(scene: Scene, because: string): Step {
+  return parkWith(scene, { floor: scene.now, lost: [] }, { because, repaired: undefined })
+}
+
+/** Somebody made it fire something else: until now the CronJob was not what it is to be. */
+function repair(scene: Scene, because: string, repaired: string): Step {
+  return parkWith(scene, { floor: scene.now, lost: [{ after: accountedFrom(scene), through: scene.now, reason: 'CronJobLost', hash: scene.cursor.scheduleHash }] }, { because, repaired })
+}
+
+/** Nothing more is to fire for a while, though nobody has changed anything: what came to nothing before may still start late. */
+function rest(scene: Scene, because: string): Step {
+  return parkWith(scene, { floor: scene.cursor.floor, lost: [] }, { because, repaired: undefined })
+}
+
+function parkWith(scene: Scene, from: Pick<Cursor, 'floor' | 'lost'>, { because, repaired }: { readonly because: string; readonly repaired: string | undefined }): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
   // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
-  const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene) } : { parkedAt: undefined }
-  const parked = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
+  const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene), untoldHash: cursor.scheduleHash } : { parkedAt: undefined }
+  const parked = cursorNow(observed, verdict, { ...from, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
   const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
 }
 
-/** Whether a match up to then is neither told nor has a Job. What somebody else made it match is no occurrence. */
-function untold({ observed, cronJob, cursor }: Scene, through: Instant): boolean {
+/** Whether an occurrence up to then is neither told nor has a Job. What somebody else made it match is no occurrence. */
+function untold({ observed, cronJob, cursor, verdict }: Scene, through: Instant): boolean {
   if (cursor.suspend || !isExpressionOurs(cronJob, cursor)) return false
-  return untoldMatches(observed, cronJob, { after: accountedFrom({ observed, cursor }), through }).length > 0
-}
-
-/** Occurrences after it are to be accounted for. */
-function accountedFrom({ observed, cursor }: Pick<Scene, 'observed' | 'cursor'>): Instant {
-  return Math.max(cursor.floor, parseInstant(observed.status?.accountedThrough) ?? -Infinity)
+  const isIntended = intendedBy(verdict, cursor.scheduleHash)
+  return untoldMatches(observed, cronJob, { after: accountedFrom({ observed, cursor }), through }).some(isIntended)
 }
 
 /**
@@ -73,13 +87,22 @@ function steady(scene: Scene, valid: Valid): Step {
   const accountedThrough = accounts.through
   if (accounts.records.length > 0) return step({ kind: 'armed' }, { records: accounts.records, accountedThrough, wakeAt: now + second })
   const from = Math.max(cursor.floor, lookedThrough(cronJob), settledThrough(observed))
-  if (valid.rule.occurrences.next(from) === undefined) return park(scene, 'the last run has started')
+  const next = valid.rule.occurrences.next(from)
+  const horizon = horizonOnServer(cronJob, valid.rule, now)
+  const isAboutToStray = horizon?.kind === 'extra' && now >= horizon.at - lastMoment
+  if (next === undefined || next - now > farthest) {
+    const busyUntil = isAboutToStray ? undefined : quietUntil(observed, cronJob, now)
+    // I6: while the controller writes down that it made the last Job, a write would disturb it.
+    if (busyUntil !== undefined) return step({ kind: 'armed' }, { accountedThrough, wakeAt: earliest(busyUntil, horizonWake(horizon, now)) })
+    return rest(scene, next === undefined ? 'the last run has started' : 'the next run is more than 360 days away')
+  }
   const change = wantedChange(scene, valid)
-  const busyUntil = change === undefined ? undefined : quietUntil(observed, cronJob, now)
-  if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired })
+  const busyUntil = change === undefined ? undefined : (quietUntil(observed, cronJob, now) ?? change.notBefore)
+  if (change !== undefined && busyUntil === undefined) return step(change.standing, { actions: [change.action], repaired: change.repaired, distrusts: cursor.distrusted === valid.distrusted ? undefined : valid.distrusted })
+  if (isAboutToStray) return rest(scene, 'it is about to fire at a time that the schedule does not intend')
   // Also while a change waits: the controller may be backing off, and would go past one match after the other.
   const nudge = nudgeOf(scene)
-  const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(scene, valid))
+  const wakeAt = earliest(accounts.next, nudge.at, busyUntil, horizonWake(horizon, now))
   return step(change?.standing ?? { kind: 'armed' }, { actions: nudge.actions, accountedThrough, wakeAt })
 }
 
@@ -87,20 +110,23 @@ interface Change {
   readonly standing: Step['standing']
   readonly action: Action
   readonly repaired: string | undefined
+  readonly notBefore: Instant | undefined
 }
 
 /** A write that is due on an armed CronJob: what differs from what we would write, or an expression that stays exact longer. */
 function wantedChange(scene: Scene, valid: Valid): Change | undefined {
-  const { cronJob, cursor, now } = scene
+  const { observed, cronJob, cursor, now } = scene
   const better = betterExpression(scene, valid)
-  if (better !== undefined) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined }
+  if (better !== undefined) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined, notBefore: undefined }
   const drift = driftOf(cronJob, valid.workload, cursor)
   if (drift.length === 0) return undefined
-  const kept = { expression: cursor.expression, cron: undefined, horizon: horizonOnServer(cronJob, valid.rule, now) }
-  const isOurs = scene.cursor.schedulable.generation !== scene.observed.metadata.generation || cursor.template?.generation !== scene.observed.template?.metadata.generation
+  // I2: with a longer deadline than it has now, the controller would look back to what it was too late for.
+  const isSafe = firesNothingElse(frameOf(observed, valid, cursor.floor, cronJob), cursor.expression, now)
+  const isOurs = cursor.schedulable.generation !== observed.metadata.generation || cursor.template?.generation !== observed.template?.metadata.generation
   return {
     standing: { kind: 'progressing', message: `updating ${drift.join(', ')} of the CronJob` },
-    action: patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorNow(scene.observed, valid, { floor: cursor.floor, suspend: false, expression: kept.expression, parkedAt: undefined })), `update: ${drift.join(', ')}`),
+    action: patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorNow(observed, valid, { floor: cursor.floor, suspend: false, expression: cursor.expression, parkedAt: undefined })), `update: ${drift.join(', ')}`),
+    notBefore: isSafe || !drift.includes(deadlineField) ? undefined : now + settledAge,
     repaired: isOurs ? undefined : `${drift.join(', ')} of the CronJob was changed by hand and has been restored`,
   }
 }
@@ -114,41 +140,12 @@ function betterExpression({ observed, cronJob, cursor, now }: Scene, valid: Vali
   return isBetter(candidate.horizon, current, now) ? candidate : undefined
 }
 
-/** When the expression on the server may have to be replaced, though nothing happens until then. */
-function horizonWake({ cronJob, now }: Scene, valid: Valid): Instant | undefined {
-  const horizon = horizonOnServer(cronJob, valid.rule, now)
+/**
+ * I3: when the expression on the server may have to be replaced, though nothing happens until then. Windows are replaced once
+ * their last match has been; every match is followed by a pass.
+ */
+function horizonWake(horizon: Horizon | undefined, now: Instant): Instant | undefined {
   if (horizon === undefined) return undefined
-  const lead = horizon.kind === 'extra' ? 7 * 24 * 60 * minute : minute
-  const next = nextOnServer(cronJob, now)
-  const wake = horizon.at - lead
-  if (wake > now) return wake
-  return next === undefined ? undefined : Math.min(next + settledAge, Math.max(horizon.at - quiet, now + minute))
-}
-
-/** I8: remind the controller of a match that it has not fired, at most three times, while it still may. */
-function nudgeOf(scene: Scene): { readonly at: Instant | undefined; readonly actions: readonly Action[] } {
-  const { observed, cronJob, cursor, now } = scene
-  const deadline = (cronJob.spec.startingDeadlineSeconds ?? 300) * second
-  const past = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - deadline), now, 1).at(-1)
-  const settlement = past === undefined ? undefined : settlementOf(observed, cronJob, past, now)
-  if (past === undefined || settlement === undefined || settlement.settled || settlement.look === undefined) {
-    const next = nextOnServer(cronJob, now)
-    return { at: next === undefined ? undefined : next + nudgeDelay, actions: [] }
-  }
-  const times = cursor.nudged?.at === past ? cursor.nudged.times : 0
-  const due = past + nudgeDelay * (times + 1)
-  if (times >= 3 || due > past + deadline) return { at: settlement.until, actions: [] }
-  if (now < due) return { at: due, actions: [] }
-  const evidence = evidenceOf(observed, settlement.look)
-  if (evidence === undefined || evidence.at < due) {
-    const { namespace } = cronJob.metadata
-    return { at: undefined, actions: [{ verb: 'look', resource: 'jobs', namespace, name: jobNameAt(cronJob.metadata.name, past), because: 'no Job for the last match yet' }] }
-  }
-  if (evidence.object !== undefined) return { at: settlement.until, actions: [] }
-  const nudged: Cursor = { ...cursor, nudged: { at: past, times: times + 1 } }
-  return { at: due + nudgeDelay, actions: [patchCronJob(cronJob, notePatch(cronJob, nudged), 'remind the CronJob controller of the last match')] }
-}
-
-export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
-  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined)
+  const leads = horizon.kind === 'extra' ? [extraIsNear, lastMoment] : [lastMoment]
+  return leads.map((lead) => horizon.at - lead).find((wake) => wake > now)
 }

@@ -1,11 +1,12 @@
 import { type Instant, minute, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
 import { type Evidence, evidenceKey } from './action.ts'
-import { type Candidate, type Horizon, candidatesFrom, horizonOf, isBetter } from './candidates.ts'
+import { type Candidate, candidatesFrom, horizonOf, isBetter } from './candidates.ts'
 import type { Cursor, Expression } from './cursor.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { jobNameAt } from './run-record.ts'
 import type { PlannableRule } from './schedule-rule.ts'
+import type { Horizon } from './static-horizon.ts'
 import { eps, matchAfter, matchesIn, quiet, settledAge } from './timing.ts'
 
 /** An occurrence more than this far away is waited for with the CronJob parked: a date-specific expression repeats each year. */
@@ -86,7 +87,7 @@ export interface ArmingFrame {
  * I2: of all that the controller would consider due at once, and of all that comes due while clocks disagree, every match is
  * an intended occurrence, after the floor, that has come to nothing yet.
  */
-function firesNothingElse(frame: ArmingFrame, expression: Expression, now: Instant): boolean {
+export function firesNothingElse(frame: ArmingFrame, expression: Expression, now: Instant): boolean {
   const after = Math.max(frame.lookedThrough, now - frame.deadline * 1000 - eps)
   return matchesIn(expression, after, now + eps).every(
     (match) => match > frame.floor && match > frame.settledThrough && frame.rule.occurrences.next(match - 1) === match,

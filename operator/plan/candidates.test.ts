@@ -4,10 +4,11 @@ import { day, hour, minute } from '../model/instant.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { at } from '../testing/builders.ts'
 import { farthest } from './arming.ts'
-import { type Horizon, candidatesFrom, horizonOf, isBetter, parsedExpression } from './candidates.ts'
+import { candidatesFrom, horizonOf, isBetter, parsedExpression } from './candidates.ts'
 import type { Expression } from './cursor.ts'
 import type { PlannableRule } from './schedule-rule.ts'
 import { ruleOf } from './schedule-rule.ts'
+import type { Horizon } from './static-horizon.ts'
 import { matchesIn } from './timing.ts'
 
 function rule(schedule: Schedule): PlannableRule {

@@ -2,13 +2,9 @@ import { type CronExpression, parseCron } from '../model/cron-expression.ts'
 import { nextMatch } from '../model/cron-next.ts'
 import { type Instant, day } from '../model/instant.ts'
 import type { Occurrences } from '../model/occurrences.ts'
+import { oncePer } from '../model/once-per.ts'
 import type { Expression } from './cursor.ts'
-
-/** When an expression and the intended occurrences first differ, and how: it lacks an occurrence, or matches beside them. */
-export interface Horizon {
-  readonly at: Instant
-  readonly kind: 'omission' | 'extra'
-}
+import { type Horizon, type Wall, difference, staticHorizon } from './static-horizon.ts'
 
 export interface Candidate {
   readonly expression: Expression
@@ -17,14 +13,17 @@ export interface Candidate {
   readonly horizon: Horizon | undefined
 }
 
+const windowZone = 'Etc/UTC'
 const longestWindow = { occurrences: 64, span: 40 * day }
-/** Once an extra match is this near, an expression that omits instead is better: a missing run is noticed, an extra one does harm. */
-const extraIsNear = 7 * day
+/** Once an extra match is this near, an expression that omits instead is better: a missing run is noticed, an extra one does harm. Milliseconds. */
+export const extraIsNear = 7 * day
 
-/** The rule and the static expression that says the same for ever, where there is one. */
+/** The rule and the static expression that says the same, for ever or until clocks change, where there is one. */
 export interface Rule {
   readonly occurrences: Occurrences
   readonly static: Expression | undefined
+  /** Of a civil rule with a static expression: where the two can differ. */
+  readonly wall: Wall | undefined
 }
 
 /**
@@ -45,37 +44,56 @@ export function parsedExpression({ schedule }: Expression): CronExpression | und
   return expression
 }
 
-/**
- * When `expression` stops being exact, looking at times strictly after `after`. The static expression can differ only before
- * the rule's start and after its end; any other is a window of at most 64 matches, so a walk in step finds the difference.
- */
+/** What was found of a rule lately: passes ask the same of the same rule over and over, and windows are costly (0.2 ms). */
+interface Found {
+  /** Of each expression that was asked for, the last answer, and for which instants it is the answer. */
+  readonly horizons: Map<string, { readonly from: Instant; readonly until: Instant; readonly horizon: Horizon | undefined }>
+  window: { readonly first: Instant; readonly expression: Expression } | undefined
+}
+
+const foundOf = oncePer((_rule: Rule): Found => ({ horizons: new Map(), window: undefined }))
+
+/** When `expression` stops being exact, looking at times strictly after `after`. The first difference stays the first until it has passed. */
 export function horizonOf(expression: Expression, rule: Rule, after: Instant): Horizon | undefined {
+  const { horizons } = foundOf(rule)
+  const key = `${expression.timeZone} ${expression.schedule}`
+  const known = horizons.get(key)
+  if (known !== undefined && after >= known.from && after < known.until) return known.horizon
+  const horizon = firstDifference(expression, rule, after)
+  if (horizons.size > 3) horizons.clear()
+  horizons.set(key, { from: after, until: horizon?.at ?? after + sureFor, horizon })
+  return horizon
+}
+
+/** For how long nobody need look again whether a static expression is exact for years to come. */
+const sureFor = 365 * day
+
+/** Of an expression that is not the rule's own: it is a window of at most 64 matches, so a walk in step finds the difference. */
+function firstDifference(expression: Expression, rule: Rule, after: Instant): Horizon | undefined {
   const cron = parsedExpression(expression)
   if (cron === undefined) return { at: after, kind: 'omission' }
-  const isStatic = rule.static !== undefined && sameExpression(rule.static, expression)
+  const { timeZone } = expression
+  if (rule.static !== undefined && sameExpression(rule.static, expression)) return staticHorizon({ ...rule, cron, timeZone }, after)
+  if (timeZone !== windowZone) return { at: after, kind: 'omission' } // a zone that is not trusted, or another's expression
   let from = after
   for (let step = 0; step <= longestWindow.occurrences + 1; step++) {
-    const match = nextMatch(cron, expression.timeZone, from)
+    const match = nextMatch(cron, timeZone, from)
     const occurrence = rule.occurrences.next(from)
     if (match !== occurrence) return difference(match, occurrence)
     if (match === undefined) return undefined
     from = match
-    if (isStatic) {
-      const { end } = rule.occurrences
-      if (end === undefined) return undefined
-      from = Math.max(end, match)
-    }
   }
   return { at: from, kind: 'omission' }
 }
 
-function difference(match: Instant | undefined, occurrence: Instant | undefined): Horizon | undefined {
-  if (match !== undefined && (occurrence === undefined || match < occurrence)) return { at: match, kind: 'extra' }
-  return occurrence === undefined ? undefined : { at: occurrence, kind: 'omission' }
-}
-
 export function sameExpression(a: Expression, b: Expression): boolean {
   return a.schedule === b.schedule && a.timeZone === b.timeZone
+}
+
+function windowFrom(rule: Rule, first: Instant): Expression {
+  const found = foundOf(rule)
+  if (found.window?.first !== first) found.window = { first, expression: windowExpression(rule.occurrences, first) }
+  return found.window.expression
 }
 
 /**
@@ -97,7 +115,7 @@ function windowExpression(occurrences: Occurrences, first: Instant): Expression 
     fields.months.add(date.getUTCMonth() + 1)
     if (fields.minutes.size * fields.hours.size * datesIn(year, fields) === count) best = expressionOf(fields)
   }
-  return { schedule: best, timeZone: 'Etc/UTC' }
+  return { schedule: best, timeZone: windowZone }
 }
 
 function datesIn(year: number, fields: { readonly days: ReadonlySet<number>; readonly months: ReadonlySet<number> }): number {
@@ -126,7 +144,7 @@ function fieldOf(values: ReadonlySet<number>): string {
 
 /** All expressions that fire at `first` and are exact for a while after it, the static one first. */
 export function candidatesFrom(rule: Rule, first: Instant, now: Instant): readonly Candidate[] {
-  const expressions = [...(rule.static === undefined ? [] : [rule.static]), windowExpression(rule.occurrences, first)]
+  const expressions = [...(rule.static === undefined ? [] : [rule.static]), windowFrom(rule, first)]
   return expressions.flatMap((expression) => {
     const cron = parsedExpression(expression)
     return cron === undefined ? [] : [{ expression, cron, horizon: horizonOf(expression, rule, Math.min(now, first - 1)) }]

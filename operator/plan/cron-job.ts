@@ -70,6 +70,9 @@ export function newCronJob(owner: Owner, workload: Workload, cursor: Cursor): Js
   }
 }
 
+/** As driftOf calls the native deadline. */
+export const deadlineField = 'spec.startingDeadlineSeconds'
+
 /** What somebody else changed on our CronJob, as words for an event; empty when it is as we would write it. */
 export function driftOf(cronJob: CronJob, workload: Workload, cursor: Cursor): readonly string[] {
   const desired = cronJobSpec(workload, cursor.expression, cursor.suspend)

@@ -17,10 +17,13 @@ const cursors: fc.Arbitrary<Cursor> = fc.record({
   scheduleHash: fc.string(),
   enabled: fc.boolean(),
   floor: instant,
+  distrusted: fc.option(fc.string(), { nil: undefined }),
+  lost: fc.array(fc.record({ after: instant, through: instant, reason: fc.constantFrom('CronJobLost', 'Suspended', 'Edited', 'NotReady'), hash: fc.string() }), { maxLength: 3 }),
   suspend: fc.boolean(),
   expression: fc.record({ schedule: fc.string(), timeZone: fc.string() }),
   parkedAt: fc.option(instant, { nil: undefined }),
   untoldAfter: fc.option(instant, { nil: undefined }),
+  untoldHash: fc.option(fc.string(), { nil: undefined }),
   nudged: fc.option(fc.record({ at: instant, times: fc.nat({ max: 3 }) }), { nil: undefined }),
 })
 
@@ -40,7 +43,7 @@ describe('a cursor', () => {
   })
 
   it('that somebody cut or changed is lost, or another cursor, but never a crash', () => {
-    const some: Cursor = { schedulable: { uid: 'u', generation: 1 }, template: undefined, scheduleHash: 'h', enabled: true, floor: 0, suspend: false, expression: { schedule: '* * * * *', timeZone: 'Etc/UTC' }, parkedAt: undefined, untoldAfter: undefined, nudged: undefined }
+    const some: Cursor = { schedulable: { uid: 'u', generation: 1 }, template: undefined, scheduleHash: 'h', enabled: true, floor: 0, distrusted: undefined, lost: [], suspend: false, expression: { schedule: '* * * * *', timeZone: 'Etc/UTC' }, parkedAt: undefined, untoldAfter: undefined, untoldHash: undefined, nudged: undefined }
     const text = cursorText(some)
     for (let length = 0; length < text.length; length++) expect(cursorOf(carrying(text.slice(0, length)))).toBeUndefined()
     for (const change of [{ floor: 'yesterday' }, { floor: 7 }, { suspend: 'no' }, { schedulable: null }, { expression: {} }, { nudged: { at: 'x', times: 1 } }, { v: 3 }]) {

@@ -120,10 +120,40 @@ describe('a schedule without a CronJob', () => {
       now,
       want: { actions: [], conditions: ['Ready=False NoOccurrence', 'Stalled=True NoOccurrence', 'Active=False NoOccurrence'] },
     },
-    'what is not built yet is said': {
+    'every third day is a window of its dates in the same month': {
       given: created({ startDate: '2026-03-01', startTime: '04:30', recurrence: { byDay: { every: 3 } } }),
       now,
-      want: { actions: [], conditions: ['Ready=False NotSupportedYet', 'Stalled=True NotSupportedYet', 'Active=False NotSupportedYet'] },
+      want: { actions: ['create armed [30 4 4,7,10,13,16,19,22,25,28,31 3 *] Etc/UTC'] },
+    },
+    'every second week is a window in UTC, over the change of clocks as well': {
+      given: created({ timeZone: 'Europe/Berlin', startDate: '2026-03-02', startTime: '02:30', recurrence: { byWeek: { every: 2, days: ['Sunday'] } } }),
+      now,
+      want: { actions: ['create armed [30 1 8,22 3 *] Etc/UTC'] },
+    },
+    'every 45 minutes is a window of what one expression can say': {
+      given: created({ startDate: '2026-03-02', startTime: '00:00', recurrence: { byMinute: { every: 45 } } }),
+      now,
+      want: { actions: ['create armed [30 10 2 3 *] Etc/UTC'] },
+    },
+    'the last day of every month is a date': {
+      given: created({ startTime: '04:30', recurrence: { byMonth: { day: 31, shortMonth: 'LastDay' } } }),
+      now,
+      want: { actions: ['create armed [30 4 31 3 *] Etc/UTC'] },
+    },
+    'a wall time that clocks skip this month is a window that says when it runs instead': {
+      given: created({ timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} } }),
+      now,
+      want: { actions: ['create armed [30 1 3-29 3 *] Etc/UTC'] },
+    },
+    'a wall time that no clock skips or repeats is a cron for ever': {
+      given: created({ timeZone: 'Europe/Berlin', startTime: '04:30', recurrence: { byDay: {} } }),
+      now,
+      want: { actions: ['create armed [30 4 * * *] Europe/Berlin'] },
+    },
+    'a cron that says what Kubernetes does with clocks anyway needs no window': {
+      given: created({ timeZone: 'Europe/Berlin', startTime: '02:30', recurrence: { byDay: {} }, dst: { gap: 'Skip', overlap: 'Both' } }),
+      now,
+      want: { actions: ['create armed [30 2 * * *] Europe/Berlin'] },
     },
     'nothing is done for a schedule that is being deleted': {
       given: { schedule: schedule({ deletionTimestamp: '2026-03-02T10:00:00Z' }), integration: integration() },
@@ -134,6 +164,18 @@ describe('a schedule without a CronJob', () => {
 
   it('costs two writes: the CronJob, and the status that tells of it', async () => {
     expect((await writesAfter(created(cron('0 4 * * *')), at(now))).all).toEqual(['create cronjobs', 'patch scheduledintegrations status'])
+  })
+
+  it('counts from its creation when not more than ten occurrences have passed since, and otherwise what may still start', () => {
+    const floorAt = (given: JsonObject, instant: string, change: Partial<World['schedule']['metadata']> = {}) => {
+      const world = created(given)
+      const owner = { ...world.schedule, metadata: { ...world.schedule.metadata, ...change } }
+      return /"floor\\":\\"([^\\]*)/.exec(JSON.stringify(planned({ ...world, schedule: owner }, at(instant)).actions))?.[1]
+    }
+    expect(floorAt(cron('0 4 * * *'), '2026-03-12T04:00Z')).toBe('2026-03-02T10:00:07.000Z')
+    expect(floorAt(cron('0 4 * * *'), '2026-03-13T04:00Z')).toBe('2026-03-13T03:00:00.000Z')
+    expect(floorAt(once('2026-03-02', '10:01'), '2028-03-13T04:00Z')).toBe('2026-03-02T10:00:07.000Z')
+    expect(floorAt(cron('0 4 * * *'), '2026-03-02T12:00Z', { generation: 2 })).toBe('2026-03-02T12:00:00.000Z')
   })
 
   it('may fire what came since the creation of the schedule, but not since that of one that was seen before', () => {

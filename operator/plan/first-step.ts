@@ -2,7 +2,7 @@ import { type Instant, parseInstant } from '../model/instant.ts'
 import { expressionToArm, farthest, floorUnder, restingExpression } from './arming.ts'
 import { cronJobName, newCronJob } from './cron-job.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { type Step, cursorNow, frameOf, isEnabled, progressing } from './schedule-step.ts'
+import { type Step, cursorNow, frameOf, isEnabled, lostUntilNow, progressing } from './schedule-step.ts'
 import type { Valid } from './verdict.ts'
 
 /**
@@ -10,14 +10,15 @@ import type { Valid } from './verdict.ts'
  * one that was looked at before, or whose CronJob somebody deleted, starts from now: nothing is caught up.
  */
 export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant): Step {
-  const { namespace, name, uid, creationTimestamp } = observed.metadata
+  const { namespace, name, uid } = observed.metadata
   const isNew = observed.status?.observedGeneration === undefined
-  const floor = isNew ? (parseInstant(creationTimestamp) ?? now) : now
+  const floor = isNew ? firstFloor(observed, valid, now) : now
   const frame = { ...frameOf(observed, valid, floor, undefined), lookedThrough: now }
   const armed = isEnabled(valid) ? expressionToArm(frame, now) : undefined
   const expression = armed?.expression ?? restingExpression(valid.rule, now)
   const under = armed === undefined ? floor : floorUnder(armed, valid.rule, floor)
-  const cursor = cursorNow(observed, valid, { floor: under, suspend: armed === undefined, expression, parkedAt: undefined })
+  const lost = isNew || !isEnabled(valid) ? [] : lostUntilNow(observed, valid, now)
+  const cursor = cursorNow(observed, valid, { floor: under, lost, suspend: armed === undefined, expression, parkedAt: undefined })
   const owner = { kind: 'ScheduledIntegration' as const, namespace, name, uid }
   const wasThere = observed.status?.cronJob !== undefined
   return progressing(wasThere ? 'creating the CronJob again' : 'creating the CronJob', {
@@ -33,6 +34,22 @@ export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant
     ],
     repaired: wasThere ? 'the CronJob was deleted and has been created again' : undefined,
   })
+}
+
+/** As many occurrences as a status lists. */
+const countable = 10
+
+/**
+ * From when a schedule that was never looked at counts. From its creation, unless it was changed since: nobody knows what it
+ * wanted before, and whether it was enabled. Of a longer time without an operator only what may still start counts: that it
+ * came to nothing is no news, and nobody wants thousands of records of it.
+ */
+function firstFloor({ metadata }: ObservedSchedule, valid: Valid, now: Instant): Instant {
+  const created = parseInstant(metadata.creationTimestamp) ?? now
+  if ((metadata.generation ?? 1) > 1) return now
+  let last: Instant | undefined = created
+  for (let count = 0; last !== undefined && last <= now && count <= countable; count++) last = valid.rule.occurrences.next(last)
+  return last === undefined || last > now ? created : Math.max(created, now - valid.spec.startingDeadlineSeconds * 1000)
 }
 
 /** When a CronJob that rests because its next occurrence is far away has to be armed. */

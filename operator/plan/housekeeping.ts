@@ -29,7 +29,7 @@ export function housekeeping(observed: ObservedSchedule, verdict: Verdict, { cro
 }
 
 /** The lock table of a namespace. It is made with the first run there, and never removed: runs in progress refer to it. */
-function newLocksLease(namespace: string): Action {
+export function newLocksLease(namespace: string): Action {
   return {
     verb: 'create',
     resource: 'leases',

@@ -1,3 +1,4 @@
+import type { Instant } from '../model/instant.ts'
 import type { Integration } from '../model/integration.ts'
 import type { CronJob, Job, JsonObject, Lease, ObjectMeta } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
@@ -17,9 +18,11 @@ export interface ObservedSchedule {
   readonly template: ObservedTemplate | undefined
   /** Whatever holds the CronJob's name. */
   readonly cronJob: CronJob | undefined
-  /** Jobs whose controller is that CronJob. */
+  /** Jobs whose controller is that CronJob, or the schedule itself. */
   readonly jobs: readonly Job[]
   readonly locksLease: Lease | undefined
+  /** Whether the CronJob controller has fired any CronJob of the cluster at this time or later. Looked up only when it is asked. */
+  readonly hasControllerFired: (since: Instant) => boolean
   readonly learned: Learned
 }
 

@@ -1,15 +1,14 @@
 import { type Instant, second } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
+import { accountsOf, isEvidenceGone, lostRecord, skippedRecord, untoldMatches } from './accounts.ts'
 import { evidenceOf, expressionOf, expressionToArm, floorUnder, inFlightAfter, jobNamed, lookedThrough, restingExpression } from './arming.ts'
 import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
-import type { Cursor } from './cursor.ts'
+import type { Cursor, Lost } from './cursor.ts'
 import { wakeBefore } from './first-step.ts'
 import { jobNameAt } from './run-record.ts'
-import { lostRecord, runNamer, skippedRecord, untoldMatches, wentPast } from './runs.ts'
-import { type Scene, type Standing, type Step, cursorNow, frameOf, isEnabled, isNewEpoch, progressing, settledThrough, standingWithoutNext, step } from './schedule-step.ts'
-import { eps, quiet } from './timing.ts'
+import { type Scene, type Standing, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, skipReason, standingWithoutNext, step } from './schedule-step.ts'
+import { earliest, eps, quiet } from './timing.ts'
 import type { Invalid, Valid } from './verdict.ts'
 
 /** What to do about a CronJob that is suspended. */
@@ -19,11 +18,19 @@ export function parkedStep(scene: Scene): Step {
   const undecided = cursor.parkedAt === undefined ? undefined : decide(scene, cursor.parkedAt)
   if (undecided !== undefined) {
     if (!isNewEpoch(scene)) return undecided
-    const noted = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, untoldAfter: cursor.untoldAfter, formerHash: cursor.scheduleHash })
+    const noted = cursorNow(observed, verdict, { floor: now, lost: unarmed(scene, cursor.parkedAt), suspend: true, expression: cursor.expression, parkedAt: cursor.parkedAt, untoldAfter: cursor.untoldAfter, untoldHash: cursor.untoldHash, formerHash: cursor.scheduleHash })
     return park(scene, noted, 'the schedule was changed again')
   }
   if (verdict.kind === 'invalid') return holdInvalid(scene, verdict)
   return isEnabled(verdict) ? release(scene, verdict) : keepSuspended(scene, verdict)
+}
+
+/** What the schedule wanted to run since it was changed last, while the CronJob was not armed again yet. */
+function unarmed(scene: Scene, parkedAt: Instant | undefined): readonly Lost[] {
+  const { cursor, now } = scene
+  if (!cursor.enabled || parkedAt === undefined) return []
+  const after = Math.max(accountedFrom(scene), parkedAt + quiet)
+  return after >= now ? [] : [{ after, through: now, reason: skipReason(scene), hash: cursor.scheduleHash }]
 }
 
 /** Somebody suspended the CronJob itself: it stays so until the schedule's own suspend is set, which takes it back. */
@@ -48,7 +55,7 @@ function park({ verdict, cronJob }: Scene, cursor: Cursor, because: string): Ste
 function decide(scene: Scene, parkedAt: Instant): Step | undefined {
   const { observed, cronJob, cursor, now } = scene
   const inFlight = inFlightAfter(cronJob, parkedAt)
-  const untold = untoldMatches(observed, cronJob, { after: cursor.untoldAfter ?? inFlight, through: parkedAt + quiet })
+  const untold = untoldMatches(observed, cronJob, { after: cursor.untoldAfter ?? inFlight, through: parkedAt + quiet }).filter(intendedBy(scene.verdict, cursor.untoldHash))
   const last = untold.at(-1)
   if (last === undefined) return undefined
   const decidable = parkedAt + eps
@@ -74,18 +81,12 @@ function decide(scene: Scene, parkedAt: Instant): Step | undefined {
 /** It was in flight when the CronJob was parked; or it had been missed before; or the controller says that it was there. */
 function undoneRecord(scene: Scene, match: Instant, parkedAt: Instant): RunRecord {
   const { observed, cronJob } = scene
-  const wasThere = wentPast(cronJob, match)
-  if (!wasThere && match > parkedAt - (cronJob.spec.startingDeadlineSeconds ?? 300) * second) return skippedRecord(observed, cronJob, match, skipReason(scene))
-  return lostRecord(match, jobNameAt(cronJob.metadata.name, match), { name: runNamer(observed)(match), wasThere })
+  if (!isEvidenceGone(observed, cronJob, match) && match > parkedAt - (cronJob.spec.startingDeadlineSeconds ?? 300) * second) return skippedRecord(observed, cronJob, match, skipReason(scene))
+  return lostRecord(observed, cronJob, match)
 }
 
 function canStillFire({ verdict, cursor }: Scene, match: Instant): boolean {
   return verdict.kind === 'valid' && isEnabled(verdict) && match > cursor.floor && verdict.rule.occurrences.next(match - 1) === match
-}
-
-function skipReason({ verdict }: Scene): RunReason {
-  if (verdict.kind === 'invalid') return 'NotReady'
-  return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
 }
 
 export function stalled({ reason, problems }: Invalid): Standing {
@@ -125,9 +126,11 @@ function release(scene: Scene, valid: Valid): Step {
   }
   const base = Math.max(floor, settledThrough(observed), lookedThrough(cronJob))
   const standing = standingWithoutNext(observed, valid, base)
-  const wakeAt = standing.kind === 'resting' ? wakeBefore(valid, base) : undefined
+  const { records, through, next } = accountsOf(observed, cronJob, valid, { base: isNewEpoch(scene) ? now : accountedFrom(scene), now })
+  if (records.length > 0) return step(standing, { records, accountedThrough: through, wakeAt: now + second })
+  const wakeAt = earliest(standing.kind === 'resting' ? wakeBefore(valid, base) : undefined, next)
   const isNoted = !isNewEpoch(scene) && cursor.parkedAt === undefined
-  if (isNoted && driftOf(cronJob, valid.workload, { ...cursor, suspend: true }).length === 0) return step(standing, { wakeAt })
+  if (isNoted && driftOf(cronJob, valid.workload, { ...cursor, suspend: true }).length === 0) return step(standing, { wakeAt, accountedThrough: through })
   const expression = isNewEpoch(scene) ? restingExpression(valid.rule, now) : cursor.expression
   const resting = cursorNow(observed, valid, { floor, suspend: true, expression, parkedAt: undefined })
   return step(standing, { wakeAt, actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, resting), 'nothing to fire in the coming year')] })

@@ -22,7 +22,7 @@ export interface PreviewInput {
  */
 export function schedulePreview({ now, ...input }: PreviewInput): { readonly problems: readonly Problem[]; readonly cronJob: JsonObject | undefined; readonly exactUntil: Instant | undefined } {
   const learned = { evidence: new Map(), refused: undefined, written: new Map() }
-  const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], locksLease: undefined, learned }
+  const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], locksLease: undefined, hasControllerFired: () => false, learned }
   const verdict = verdictOn(observed)
   if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined }
   const [create] = planSchedule(observed, now).actions

@@ -11,6 +11,11 @@ export function isFinal(outcome: Outcome): boolean {
   return outcome !== 'Running' && outcome !== 'Waiting'
 }
 
+/** Whether it is an occurrence without a Job that we are going to start late. */
+export function startsLate({ outcome, jobUID, reason }: RunRecord): boolean {
+  return outcome === 'Waiting' && jobUID === undefined && reason === 'StartsLate'
+}
+
 /** The occurrence that a Job was made for (KCM's own annotation), undefined for a Job made by hand. */
 export function scheduledTime(job: Job): Instant | undefined {
   return parseInstant(job.metadata.annotations?.[scheduledTimestampAnnotation])
@@ -60,7 +65,8 @@ export function recordOf(job: Job, nameAt: (at: Instant) => string): RunRecord {
   }
 }
 
-function finalCondition(job: Job): JobCondition | undefined {
+/** The condition that says that a Job has ended, and how. */
+export function finalCondition(job: Job): JobCondition | undefined {
   return job.status?.conditions?.find(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
 }
 

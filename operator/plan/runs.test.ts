@@ -72,6 +72,28 @@ describe('the record of a run', () => {
   })
 })
 
+describe('a run that nobody intended', () => {
+  const stray = job(made, '2026-03-02T10:03Z')
+
+  it('is told as that, with a warning, and not followed', () => {
+    const given = world([stray])
+    const first = statusOf(given)
+    expect(first).toMatchObject({ runs: [{ outcome: 'Unplanned', jobUID: stray.metadata.uid }], counts: { unplanned: 1 } })
+    expect(planned(given, now).events.map(({ reason, type }) => `${reason} ${type}`)).toContain('RunUnplanned Warning')
+    expect(statusOf(world([job(made, '2026-03-02T10:03Z', { outcome: 'Complete', annotations: marked })], first))).toMatchObject({ runs: [{ outcome: 'Unplanned' }], counts: { unplanned: 1 } })
+  })
+
+  it('is not that when it belongs to what was intended until a moment ago', () => {
+    const edited = cronJob(owner(), template, { expression: { schedule: '*/10 * * * *', timeZone: 'Etc/UTC' }, lastScheduleTime: '2026-03-02T10:00Z', floor: '2026-03-02T10:02Z' })
+    expect(statusOf(world([stray], {}, { cronJob: edited }))).toMatchObject({ runs: [{ outcome: 'Running' }] })
+  })
+
+  it('is not that when somebody made it by hand', () => {
+    const byHand = { ...stray, metadata: { ...stray.metadata, annotations: {} } }
+    expect(statusOf(world([byHand]))).toMatchObject({ runs: [{ outcome: 'Running' }] })
+  })
+})
+
 describe('counts', () => {
   it('count each run in one member, and follow it when its outcome changes', () => {
     expect(recount({}, undefined, 'Running')).toEqual({})
@@ -155,9 +177,11 @@ describe('the list of runs', () => {
   })
 })
 
-describe('occurrences without a Job', () => {
+describe('occurrences without a Job, that are not made up for', () => {
+  const skip = { spec: { missedRunPolicy: 'Skip' } }
+
   it('are missed once they can start no more, and told oldest first', () => {
-    const status = statusOf(world([], {}, { lastScheduleTime: '2026-03-02T09:50:00Z' }), at('2026-03-02T10:20:00Z'))
+    const status = statusOf(world([], {}, { ...skip, lastScheduleTime: '2026-03-02T09:50:00Z' }), at('2026-03-02T10:20:00Z'))
     expect(status).toMatchObject({ accountedThrough: '2026-03-02T10:10:00Z', counts: { missed: 2 }, runs: [{ scheduledTime: '2026-03-02T10:10:00Z', outcome: 'Missed', reason: 'NotStarted' }, {}] })
   })
 
@@ -167,14 +191,26 @@ describe('occurrences without a Job', () => {
 
   it('are missed when the controller cannot have been there: they came before the CronJob', () => {
     const young = { ...made, metadata: { ...made.metadata, creationTimestamp: '2026-03-02T10:00:30Z' }, status: { lastScheduleTime: '2026-03-02T10:10:00Z' } }
-    expect(statusOf(world([job(made, '2026-03-02T10:10Z')], {}, { cronJob: young }), at('2026-03-02T10:11:00Z'))).toMatchObject({ counts: { missed: 1 }, runs: [{ outcome: 'Running' }, { outcome: 'Missed' }] })
+    expect(statusOf(world([job(made, '2026-03-02T10:10Z')], {}, { ...skip, cronJob: young }), at('2026-03-02T10:11:00Z'))).toMatchObject({ counts: { missed: 1 }, runs: [{ outcome: 'Running' }, { outcome: 'Missed' }] })
   })
 
-  it('are told after a run that came later, and the record of a run that was removed already stands', () => {
+  it('are missed where the controller went past them and the Job of the one it went on to is known: it skips what it was too late for', () => {
     const late = recordOf(job(made, '2026-03-02T10:10Z'), 'Succeeded')
-    const status = statusOf(world([], { runs: [late], counts: { succeeded: 1 } }, { lastScheduleTime: '2026-03-02T10:10:00Z' }), at('2026-03-02T10:20:00Z'))
-    expect(status).toMatchObject({ accountedThrough: '2026-03-02T10:10:00Z', counts: { succeeded: 1, unknown: 1 } })
+    const status = statusOf(world([], { runs: [late], counts: { succeeded: 1 } }, { ...skip, lastScheduleTime: '2026-03-02T10:10:00Z' }), at('2026-03-02T10:20:00Z'))
+    expect(status).toMatchObject({ accountedThrough: '2026-03-02T10:10:00Z', counts: { succeeded: 1, missed: 1 } })
     expect(objectsIn(status.runs)).toHaveLength(2)
+  })
+
+  it('are unknown where that Job is gone too', () => {
+    const status = statusOf(world([], {}, { ...skip, lastScheduleTime: '2026-03-02T10:10:00Z' }), at('2026-03-02T10:20:00Z'))
+    expect(status).toMatchObject({ accountedThrough: '2026-03-02T10:10:00Z', counts: { unknown: 2 } })
+  })
+
+  it('are unknown where there are as many later Jobs as the controller keeps', () => {
+    const times = (count: number) => Array.from({ length: count }, (_unused, index) => formatInstant(at('2026-03-02T10:10Z') + index * 10 * minute))
+    const outcomes = (count: number) => statusOf(world(times(count).map((time) => job(made, time, { outcome: 'Complete' })), {}, { ...skip, lastScheduleTime: times(count).at(-1) ?? '' }), at('2026-03-02T20:00:00Z')).counts
+    expect(outcomes(25)).toMatchObject({ unknown: 1 })
+    expect(outcomes(24)).toMatchObject({ succeeded: 24, missed: 36 })
   })
 
   it('of weeks are told in several passes', () => {
@@ -239,14 +275,14 @@ describe('the Jobs of a schedule', () => {
     const run = job(made, '2026-03-02T09:00Z')
     const plan = planned(world([run], { runs: [recordOf(run, 'Running')] }, { lastScheduleTime: '2026-03-02T09:50:00Z' }), at('2026-03-02T10:10:00Z'))
     expect(plan.actions).toEqual([])
-    expect(plan.status?.status).toMatchObject({ counts: { missed: 1 } })
+    expect(plan.status?.status).toMatchObject({ runs: [{ outcome: 'Waiting', reason: 'StartsLate' }, { outcome: 'Running' }] })
   })
 })
 
 it('a ledger without news has none', () => {
   const run = job(made, ten, { outcome: 'Complete' })
   const first = statusOf(world([run]))
-  const accounts = ledger(observation(world([run], first)), { extra: [], accountedThrough: undefined, now })
+  const accounts = ledger(observation(world([run], first)), { extra: [], accountedThrough: undefined, isPlanned: () => true, now })
   expect(accounts.news).toEqual([])
   expect(accounts.next).toBeUndefined()
 })

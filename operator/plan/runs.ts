@@ -1,12 +1,10 @@
-import { type Instant, formatInstant, parseInstant } from '../model/instant.ts'
+import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
-import type { RunReason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { type Counts, isFinal, isMarked, jobNameAt, recordOf, recount, runNameAt, scheduledTime, timeOf } from './run-record.ts'
+import { type Counts, isFinal, isMarked, recordOf, recount, runNameAt, scheduledTime, timeOf } from './run-record.ts'
 import type { Valid } from './verdict.ts'
-import { expressionOf } from './arming.ts'
-import { eps, longestDeadline, matchesIn } from './timing.ts'
+import { eps, longestDeadline } from './timing.ts'
 
 /** The part of a status that tells of runs. */
 export interface RunLedger {
@@ -24,8 +22,6 @@ export interface RunLedger {
 const kept = 10
 /** What the CRD allows. Runs in progress come first, so it must not be less than `kept`. */
 const longestList = 50
-/** How many occurrences one pass accounts for; after longer outages the next pass goes on. */
-const perPass = 500
 
 /** Names a run of this schedule for people. */
 export function runNamer(observed: ObservedSchedule): (at: Instant) => string {
@@ -33,12 +29,21 @@ export function runNamer(observed: ObservedSchedule): (at: Instant) => string {
   return (at) => runNameAt(spec?.runName ?? observed.metadata.name, spec?.schedule.timeZone ?? 'Etc/UTC', at)
 }
 
+interface LedgerInput {
+  /** Records of occurrences without a Job. */
+  readonly extra: readonly RunRecord[]
+  readonly accountedThrough: Instant | undefined
+  /** Whether the schedule intended a Job that the CronJob controller made for this time, or may have. */
+  readonly isPlanned: (scheduledTime: Instant) => boolean
+  readonly now: Instant
+}
+
 /** The ledger in the status, brought up to what Jobs tell and to `extra` records of occurrences without a Job. */
-export function ledger(observed: ObservedSchedule, { extra, accountedThrough, now }: { readonly extra: readonly RunRecord[]; readonly accountedThrough: Instant | undefined; readonly now: Instant }): RunLedger {
+export function ledger(observed: ObservedSchedule, { extra, accountedThrough, isPlanned, now }: LedgerInput): RunLedger {
   const before = observed.status?.runs ?? []
   const known = new Map(before.map((record) => [identity(record), record]))
   const nameAt = runNamer(observed)
-  const fromJobs = jobsToTell(observed).map((job) => recordOf(job, nameAt))
+  const fromJobs = jobsToTell(observed).map((job) => planned(recordOf(job, nameAt), isPlanned))
   const missing = withoutJob(observed, before)
   const gone = missing.filter((record) => visibleFrom(record) < now).map(evidenceGone)
   const records = new Map(known)
@@ -59,12 +64,21 @@ export function ledger(observed: ObservedSchedule, { extra, accountedThrough, no
   }
 }
 
+/** A run at a time that nobody intended is told as that, and not followed. */
+function planned(record: RunRecord, isPlanned: LedgerInput['isPlanned']): RunRecord {
+  const at = parseInstant(record.scheduledTime)
+  if (at === undefined || isPlanned(at)) return record
+  const { reason: _itsOwn, completionTime: _notFollowed, ...begun } = record
+  return { ...begun, outcome: 'Unplanned', message: 'its Job was made for a time that the schedule does not intend' }
+}
+
 /**
  * A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing. And the end of a
  * Job is final: one that has not ended comes from a store that is older than the status.
  */
 function isNoNews(known: RunRecord | undefined, record: RunRecord): boolean {
   if (known === undefined || known.outcome === record.outcome) return known !== undefined
+  if (known.outcome === 'Unplanned') return true
   return isFinal(known.outcome) && known.outcome !== 'Unknown' && !isFinal(record.outcome)
 }
 
@@ -72,7 +86,7 @@ function isNoNews(known: RunRecord | undefined, record: RunRecord): boolean {
  * Jobs with a record, and as many new ones as the list has room for, oldest first: one that is counted must be listed until it
  * is marked, or the next pass would count it again; and until its end is seen, or that would never be counted.
  */
-function jobsToTell(observed: ObservedSchedule): readonly Job[] {
+export function jobsToTell(observed: ObservedSchedule): readonly Job[] {
   const known = new Map((observed.status?.runs ?? []).map((record) => [identity(record), record]))
   const isKnown = ({ metadata }: Job) => known.has(metadata.uid) || known.has(metadata.name)
   const told = observed.jobs.filter(isKnown)
@@ -124,78 +138,9 @@ function latest(observed: ObservedSchedule, records: readonly RunRecord[]): read
   return sorted.filter((record) => listed.has(record)).slice(0, longestList)
 }
 
-/** Occurrences after `base` that came to nothing, oldest first, and up to where all are accounted for. */
-export interface Accounts {
-  readonly records: readonly RunRecord[]
-  readonly through: Instant | undefined
-  /** When the next occurrence can be judged. */
-  readonly next: Instant | undefined
-}
-
-/**
- * What became of the occurrences of an armed CronJob: each has a Job; or the controller says that it was there (L) and the
- * Job is gone; or it can start no more. Anything later than that is not judged yet. `eps` covers watches that lag.
- */
-export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: Valid, { base, now }: { readonly base: Instant; readonly now: Instant }): Accounts {
-  const told = new Set([...recordedTimes(observed), ...jobsToTell(observed).map(scheduledTime), ...observed.jobs.filter(isMarked).map(scheduledTime)])
-  const waiting = new Set(observed.jobs.map(scheduledTime).filter((time) => !told.has(time)))
-  const patience = patienceOf(cronJob, valid)
-  const nameAt = runNamer(observed)
-  const records: RunRecord[] = []
-  let through: Instant | undefined
-  let at = valid.rule.occurrences.next(base)
-  for (let count = 0; at !== undefined && count < perPass; count++) {
-    if (waiting.has(at)) break // its Job will be told once the list has room
-    if (!told.has(at)) {
-      if (now <= at + patience) break
-      records.push(lostRecord(at, jobNameAt(cronJob.metadata.name, at), { name: nameAt(at), wasThere: wentPast(cronJob, at) }))
-    }
-    through = at
-    at = valid.rule.occurrences.next(at)
-  }
-  return { records, through, next: at === undefined ? undefined : at + patience + 1 }
-}
-
-/** Whether the controller says that it was there at this match, or later: then a Job may have been there as well. */
-export function wentPast({ metadata, status }: CronJob, match: Instant): boolean {
-  return match > (parseInstant(metadata.creationTimestamp) ?? 0) && match <= (parseInstant(status?.lastScheduleTime) ?? -Infinity)
-}
-
 /** How long after its time a Job may still be made, as far as anybody's clock can tell; milliseconds. */
-function patienceOf(cronJob: CronJob, valid: Valid): number {
+export function patienceOf(cronJob: CronJob, valid: Valid): number {
   return (cronJob.spec.startingDeadlineSeconds ?? valid.workload.deadline) * 1000 + eps
-}
-
-/** Occurrences that have a record, also those whose Job is gone by now. */
-function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefined)[] {
-  return (observed.status?.runs ?? []).map((record) => parseInstant(record.scheduledTime))
-}
-
-/** Matches in (after, through] of the expression on the server that have no record and no Job, oldest first; no more than one pass tells. */
-export function untoldMatches(observed: ObservedSchedule, cronJob: CronJob, { after, through }: { readonly after: Instant; readonly through: Instant }): readonly Instant[] {
-  const accounted = Math.max(after, parseInstant(observed.status?.accountedThrough) ?? after)
-  const told = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
-  return matchesIn(expressionOf(cronJob), accounted, through, Infinity).filter((match) => !told.has(match)).slice(0, perPass)
-}
-
-/** Of a match that came to nothing, or of which nothing is left. */
-export function lostRecord(at: Instant, jobName: string, { name, wasThere }: { readonly name: string; readonly wasThere: boolean }): RunRecord {
-  const common = { name, jobName, scheduledTime: formatInstant(at) }
-  return wasThere
-    ? { ...common, outcome: 'Unknown', reason: 'EvidenceGone', message: 'the CronJob controller went past it, and there is no Job' }
-    : { ...common, outcome: 'Missed', reason: 'NotStarted', message: 'no Job was made for it in time: was kube-controller-manager down, or the quota used up?' }
-}
-
-/** The m that a park caught in flight and that did not start. */
-export function skippedRecord(observed: ObservedSchedule, cronJob: CronJob, at: Instant, why: RunReason): RunRecord {
-  return {
-    name: runNamer(observed)(at),
-    jobName: jobNameAt(cronJob.metadata.name, at),
-    scheduledTime: formatInstant(at),
-    outcome: 'Skipped',
-    reason: why,
-    message: 'the schedule was changed before it started',
-  }
 }
 
 /** A Job that has to go, and when it may. */

@@ -11,14 +11,20 @@ export function scheduleEvents(input: StatusInput, step: Step): readonly EventDr
   const { namespace, name, uid } = observed.metadata
   const regarding = { apiVersion, kind: 'ScheduledIntegration', namespace, name, uid }
   if (step.actions.length > 0) {
-    if (step.repaired === undefined) return []
-    return [{ regarding, type: 'Warning', reason: 'DriftRepaired', message: step.repaired, action: 'Repair' }]
+    return [
+      ...(step.repaired === undefined ? [] : [{ regarding, type: 'Warning' as const, reason: 'DriftRepaired' as const, message: step.repaired, action: 'Repair' }]),
+      ...(step.distrusts === undefined ? [] : [{ regarding, type: 'Warning' as const, reason: 'TimeZoneDataMismatch' as const, message: mismatch(step.distrusts), action: 'Schedule' }]),
+    ]
   }
   const standing = transition(input)
   return [
     ...(standing === undefined ? [] : [{ regarding, ...standing, action: 'Schedule' }]),
     ...ledger.news.flatMap(runEvents).map((draft) => ({ regarding, ...draft, action: 'Run' })),
   ]
+}
+
+function mismatch(timeZone: string): string {
+  return `kube-controller-manager does not read the time zone ${timeZone} as the operator does: from now on its CronJob says when in UTC. Bring their time zone data up to date, then set spec.suspend to true and to false again`
 }
 
 type Draft = Pick<EventDraft, 'type' | 'reason' | 'message'>

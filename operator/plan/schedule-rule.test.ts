@@ -29,11 +29,13 @@ describe('the one expression of a rule', () => {
     ['every 48 hours has none', { ...start, recurrence: { byHour: { every: 48 } } }, undefined],
     ['every day', { startTime: '04:25', recurrence: { byDay: {} } }, '25 4 * * *'],
     ['every second day has none', { ...start, recurrence: { byDay: { every: 2 } } }, undefined],
-    ['every day in a zone that changes its clocks has none', { timeZone: 'Europe/Berlin', startTime: '04:25', recurrence: { byDay: {} } }, undefined],
+    ['every day in a zone that changes its clocks', { timeZone: 'Europe/Berlin', startTime: '04:25', recurrence: { byDay: {} } }, '25 4 * * *'],
     ['every week', { startTime: '04:25', recurrence: { byWeek: { days: ['Sunday', 'Wednesday'] } } }, '25 4 * * 0,3'],
     ['every second week has none', { ...start, recurrence: { byWeek: { every: 2, days: ['Sunday'] } } }, undefined],
     ['every month', { startTime: '04:25', recurrence: { byMonth: { day: 28 } } }, '25 4 28 * *'],
-    ['every month on a day that some lack has none', { startTime: '04:25', recurrence: { byMonth: { day: 29, shortMonth: 'Skip' } } }, undefined],
+    ['every month on a day that some lack and leave out', { startTime: '04:25', recurrence: { byMonth: { day: 29, shortMonth: 'Skip' } } }, '25 4 29 * *'],
+    ['every month on the last day of those that lack the day has none', { startTime: '04:25', recurrence: { byMonth: { day: 29, shortMonth: 'LastDay' } } }, undefined],
+    ['months that all have the day', { startTime: '04:25', recurrence: { byMonth: { months: ['May', 'January'], day: 31, shortMonth: 'LastDay' } } }, '25 4 31 1,5 *'],
     ['once has none', { ...start, recurrence: { once: {} } }, undefined],
     ['a cron is it', { recurrence: { cron: ' 5  4 * * * ' } }, '5 4 * * *'],
   ])('%s', (_name, schedule, want) => expect(valid(schedule).static?.schedule).toBe(want))
@@ -72,25 +74,6 @@ describe('the one expression of a rule', () => {
       }),
     )
   })
-})
-
-describe('what the planner cannot do yet', () => {
-  it.each<[string, Schedule]>([
-    ['spec.schedule.recurrence', { ...start, recurrence: { byMinute: { every: 45 } } }],
-    ['spec.schedule.recurrence', { ...start, recurrence: { byHour: { every: 5 } } }],
-    ['spec.schedule.recurrence', { ...start, recurrence: { byDay: { every: 2 } } }],
-    ['spec.schedule.recurrence', { startTime: '04:25', recurrence: { byMonth: { day: 31, shortMonth: 'LastDay' } } }],
-    ['spec.schedule.timeZone', { timeZone: 'Europe/Berlin', startTime: '04:25', recurrence: { byWeek: { days: ['Monday'] } } }],
-  ])('is said at %s', (path, schedule) => {
-    expect(valid(schedule).unsupported).toEqual([{ path, message: expect.stringMatching(/^not supported yet/) }])
-  })
-
-  it.each<Schedule>([
-    { timeZone: 'Europe/Berlin', recurrence: { cron: '30 2 * * *' } },
-    { timeZone: 'Europe/Berlin', ...start, recurrence: { once: {} } },
-    { timeZone: 'Europe/Berlin', ...start, recurrence: { byHour: { every: 6 } } },
-    { timeZone: 'Asia/Tokyo', startTime: '04:25', recurrence: { byDay: {} } },
-  ])('is not said of %j', (schedule) => expect(valid(schedule).unsupported).toEqual([]))
 })
 
 describe('the smallest gap', () => {

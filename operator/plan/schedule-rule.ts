@@ -1,73 +1,70 @@
-import { remainder } from '../model/civil-time.ts'
+import { daysInMonth, parseTimeOfDay, remainder } from '../model/civil-time.ts'
 import type { CronExpression } from '../model/cron-expression.ts'
 import { type Instant, day, hour, minute } from '../model/instant.ts'
 import { type Occurrences, occurrencesOf } from '../model/occurrences.ts'
-import type { Problem } from '../model/problem.ts'
+import { oncePer } from '../model/once-per.ts'
+import { selectedMonths } from '../model/recurrence-days.ts'
 import type { ScheduleProblem } from '../model/schedule-problems.ts'
 import { type Recurrence, type Schedule, months, weekdays } from '../model/schedule-spec.ts'
-import { hasFixedOffset } from '../model/time-zone.ts'
 import type { Rule } from './candidates.ts'
 import type { Expression } from './cursor.ts'
+import type { Wall } from './static-horizon.ts'
 
 /** What the planner knows of a schedule before it looks at any clock or cluster. */
 export interface PlannableRule extends Rule {
   /** No two occurrences are closer than this, as far as it matters for a deadline of at most five minutes; milliseconds. */
   readonly smallestGap: number
-  /** Why the planner cannot turn this rule into exact CronJobs yet; empty when it can. */
-  readonly unsupported: readonly Problem[]
 }
+
+type CheckedRule = { readonly ok: true; readonly value: PlannableRule } | { readonly ok: false; readonly problems: readonly ScheduleProblem[] }
 
 /** The rule of a schedule, or everything that is wrong with the schedule. */
-export function ruleOf(schedule: Schedule): { readonly ok: true; readonly value: PlannableRule } | { readonly ok: false; readonly problems: readonly ScheduleProblem[] } {
-  const occurrences = occurrencesOf(schedule)
-  if (!occurrences.ok) return occurrences
+export const ruleOf: (schedule: Schedule) => CheckedRule = oncePer((schedule: Schedule): CheckedRule => {
+  const checked = occurrencesOf(schedule)
+  if (!checked.ok) return checked
+  const occurrences = checked.value
+  const civil = civilRule(schedule)
   const value = {
-    occurrences: occurrences.value,
-    static: staticExpression(schedule, occurrences.value),
-    smallestGap: smallestGap(schedule.recurrence, occurrences.value),
-    unsupported: unsupportedIn(schedule, occurrences.value),
+    occurrences,
+    static: civil?.expression ?? staticExpression(schedule, occurrences),
+    wall: civil?.wall,
+    smallestGap: smallestGap(schedule.recurrence, occurrences),
   }
   return { ok: true, value }
-}
-
-function unsupportedIn(schedule: Schedule, occurrences: Occurrences): readonly Problem[] {
-  const { recurrence, timeZone = 'Etc/UTC' } = schedule
-  if (recurrence.cron !== undefined || recurrence.once !== undefined) return []
-  if (staticExpression(schedule, occurrences) !== undefined) return []
-  const path = 'spec.schedule.recurrence'
-  const elapsed = recurrence.byMinute ?? recurrence.byHour
-  if (elapsed !== undefined) {
-    return [{ path, message: 'not supported yet: an interval that does not divide the hour (byMinute) or the day (byHour, or whole hours in byMinute); use one that does' }]
-  }
-  if (!hasFixedOffset(timeZone)) {
-    return [{ path: 'spec.schedule.timeZone', message: 'not supported yet with byDay, byWeek and byMonth: a zone whose offset changes (daylight saving time); use cron, or a zone such as Etc/UTC' }]
-  }
-  return [{ path, message: 'not supported yet: every greater than 1, or a day after the 28th; use every 1, a day up to 28, or cron' }]
-}
+})
 
 /** The one expression that says the same as the rule from its start to its end, if there is one (design/time.md section 3). */
-function staticExpression(schedule: Schedule, occurrences: Occurrences): Expression | undefined {
-  const { recurrence, timeZone = 'Etc/UTC' } = schedule
-  if (occurrences.cron !== undefined) return { schedule: occurrences.cron.text, timeZone }
-  if (recurrence.byMinute !== undefined) return elapsedExpression(recurrence.byMinute.every * minute, occurrences.anchor)
-  if (recurrence.byHour !== undefined) return elapsedExpression((recurrence.byHour.every ?? 1) * hour, occurrences.anchor)
-  const fields = hasFixedOffset(timeZone) ? civilFields(recurrence) : undefined
-  if (fields === undefined || schedule.startTime === undefined) return undefined
-  const [hours, minutes] = schedule.startTime.split(':').map(Number)
-  return { schedule: `${minutes} ${hours} ${fields}`, timeZone }
+function staticExpression({ recurrence, timeZone = 'Etc/UTC' }: Schedule, { cron, anchor }: Occurrences): Expression | undefined {
+  if (cron !== undefined) return { schedule: cron.text, timeZone }
+  if (recurrence.byMinute !== undefined) return elapsedExpression(recurrence.byMinute.every * minute, anchor)
+  return recurrence.byHour === undefined ? undefined : elapsedExpression((recurrence.byHour.every ?? 1) * hour, anchor)
+}
+
+/** A rule on the calendar as a cron in its own zone, which says the same but for changes of clocks. */
+function civilRule({ recurrence, timeZone = 'Etc/UTC', startTime }: Schedule): { readonly expression: Expression; readonly wall: Wall } | undefined {
+  const fields = civilFields(recurrence)
+  const time = startTime === undefined ? undefined : parseTimeOfDay(startTime)
+  if (fields === undefined || time === undefined) return undefined
+  const clock = `${(time / minute) % 60} ${Math.floor(time / hour)}`
+  return { expression: { schedule: `${clock} ${fields.days}`, timeZone }, wall: { timeZone, time, reach: fields.reach } }
 }
 
 /** day-of-month, month and day-of-week of a civil rule. */
-function civilFields({ byDay, byWeek, byMonth }: Recurrence): string | undefined {
-  if (byDay !== undefined) return (byDay.every ?? 1) === 1 ? '* * *' : undefined
+function civilFields({ byDay, byWeek, byMonth }: Recurrence): { readonly days: string; readonly reach: number } | undefined {
+  if (byDay !== undefined) return (byDay.every ?? 1) === 1 ? { days: '* * *', reach: day } : undefined
   if (byWeek !== undefined) {
     if ((byWeek.every ?? 1) !== 1) return undefined
     const days = byWeek.days.map((name) => (weekdays.indexOf(name) + 1) % 7) // Kubernetes counts from Sunday = 0
-    return `* * ${days.toSorted((a, b) => a - b).join(',')}`
+    return { days: `* * ${days.toSorted((a, b) => a - b).join(',')}`, reach: 7 * day }
   }
-  if (byMonth === undefined || byMonth.day > 28) return undefined
+  if (byMonth === undefined || isClamped(byMonth)) return undefined
   const selected = (byMonth.months ?? []).map((name) => months.indexOf(name) + 1).toSorted((a, b) => a - b)
-  return `${byMonth.day} ${selected.length === 0 ? '*' : selected.join(',')} *`
+  return { days: `${byMonth.day} ${selected.length === 0 ? '*' : selected.join(',')} *`, reach: 62 * day }
+}
+
+/** Whether it runs on another day than `day` in some month. A cron leaves such months out, just as shortMonth Skip does. */
+function isClamped(byMonth: NonNullable<Recurrence['byMonth']>): boolean {
+  return byMonth.shortMonth === 'LastDay' && selectedMonths(byMonth).some((name) => byMonth.day > daysInMonth(2001, months.indexOf(name) + 1))
 }
 
 /** Elapsed time is the same in UTC, where every hour and day has its full length. */

@@ -4,9 +4,10 @@ import type { Reason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { Action } from './action.ts'
 import { type ArmingFrame, lookedThrough } from './arming.ts'
-import type { Cursor } from './cursor.ts'
+import { type Cursor, type Lost, cursorOf } from './cursor.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { scheduledTime } from './run-record.ts'
+import { eps } from './timing.ts'
 import type { Valid, Verdict } from './verdict.ts'
 
 /** How a schedule stands, in the words of its conditions. */
@@ -35,10 +36,12 @@ export interface Step {
   readonly wakeAt: Instant | undefined
   /** What was put right that somebody else had changed. */
   readonly repaired: string | undefined
+  /** The time zone that is not trusted from now on. */
+  readonly distrusts: string | undefined
 }
 
 export function step(standing: Standing, rest: Partial<Omit<Step, 'standing'>> = {}): Step {
-  return { actions: [], records: [], accountedThrough: undefined, wakeAt: undefined, repaired: undefined, ...rest, standing }
+  return { actions: [], records: [], accountedThrough: undefined, wakeAt: undefined, repaired: undefined, distrusts: undefined, ...rest, standing }
 }
 
 export function progressing(message: string, rest: Partial<Omit<Step, 'standing'>> = {}): Step {
@@ -69,14 +72,56 @@ export function isNewEpoch({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'
   return cursor.enabled !== enabled || (enabled && cursor.scheduleHash !== scheduleHashOf(verdict, cursor.scheduleHash))
 }
 
+/**
+ * Whether the schedule with this hash intended a match of its expression. Of a former schedule nobody knows, and all count; of
+ * the present one some may be beside its occurrences: an operator that was away for long has not replaced the expression.
+ */
+export function intendedBy(verdict: Verdict, scheduleHash: string | undefined): (match: Instant) => boolean {
+  if (verdict.kind !== 'valid' || verdict.scheduleHash !== scheduleHash) return () => true
+  const { occurrences } = verdict.rule
+  return (match) => occurrences.next(match - 1) === match
+}
+
+/**
+ * Whether the schedule intended what its CronJob fired. What came with the last change, or before it, was intended by another
+ * schedule perhaps; a controller whose watch lags fires what was intended a moment ago.
+ */
+export function plannedBy({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'>): (scheduledTime: Instant) => boolean {
+  if (isNewEpoch({ verdict, cursor })) return () => true
+  const isIntended = intendedBy(verdict, cursor.scheduleHash)
+  return (at) => at <= cursor.floor + eps || isIntended(at)
+}
+
+/** Why an occurrence is not started that was to be: what has changed. */
+export function skipReason({ verdict }: Pick<Scene, 'verdict'>): 'NotReady' | 'Suspended' | 'Edited' {
+  if (verdict.kind === 'invalid') return 'NotReady'
+  return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
+}
+
+/** Occurrences after it are to be accounted for. */
+export function accountedFrom({ observed, cursor }: Pick<Scene, 'observed' | 'cursor'>): Instant {
+  return Math.max(cursor.floor, parseInstant(observed.status?.accountedThrough) ?? -Infinity)
+}
+
+/**
+ * From when on nobody can have fired the occurrences of a schedule whose CronJob is gone, or cannot be read: since it was
+ * active, as its status says, and what it has accounted for. Undefined: it was not, or has been changed since.
+ */
+export function lostUntilNow({ metadata, status }: ObservedSchedule, verdict: Verdict, now: Instant): readonly Lost[] {
+  const active = status?.conditions?.find(({ type }) => type === 'Active')
+  const since = active?.status === 'True' ? parseInstant(active.lastTransitionTime) : undefined
+  if (since === undefined || verdict.kind === 'invalid' || status?.observedGeneration !== (metadata.generation ?? 0)) return []
+  return [{ after: Math.max(since, parseInstant(status.accountedThrough) ?? -Infinity), through: now, reason: 'CronJobLost', hash: verdict.scheduleHash }]
+}
+
 /** A cursor made from what is observed now. */
 export function cursorNow(
   observed: ObservedSchedule,
   verdict: Verdict,
-  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & { readonly untoldAfter?: Instant | undefined; readonly formerHash?: string },
+  rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & Partial<Pick<Cursor, 'lost' | 'untoldAfter' | 'untoldHash'>> & { readonly formerHash?: string },
 ): Cursor {
   const { uid, generation = 0 } = observed.metadata
-  const { formerHash = '', untoldAfter, ...own } = rest
+  const { formerHash = '', lost = [], ...own } = rest
   const template = observed.template?.metadata
   return {
     schedulable: { uid, generation },
@@ -84,9 +129,23 @@ export function cursorNow(
     scheduleHash: scheduleHashOf(verdict, formerHash),
     enabled: isEnabled(verdict),
     nudged: undefined,
-    untoldAfter,
+    distrusted: verdict.kind === 'valid' ? verdict.distrusted : undefined,
+    untoldAfter: undefined,
+    untoldHash: undefined,
     ...own,
+    lost: [...stillLost(observed), ...lost].slice(0, mostLost),
   }
+}
+
+/** Whoever changes his mind that often within two minutes cannot be told everything. */
+const mostLost = 5
+
+/** What the CronJob says of lost times, as far as it has not been told. */
+function stillLost({ cronJob, metadata, status }: ObservedSchedule): readonly Lost[] {
+  const former = cronJob === undefined ? undefined : cursorOf(cronJob)
+  if (former?.schedulable.uid !== metadata.uid) return []
+  const accounted = parseInstant(status?.accountedThrough) ?? -Infinity
+  return former.lost.filter(({ through }) => through > accounted)
 }
 
 /** Occurrences up to here have come to something: a record, or a Job. */

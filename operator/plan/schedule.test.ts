@@ -222,7 +222,7 @@ describe('a schedule on a cluster', () => {
   })
 
   it('starts a run once although its Jobs are removed at once and the controller has not seen that it made them', async () => {
-    const lag = (who: 'operator' | 'controller', resource: string) => (who === 'controller' && resource === 'cronjobs' ? 29 * second : 5)
+    const lag = (who: string, resource: string) => (who === 'controller' && resource === 'cronjobs' ? 29 * second : 5)
     const eager = schedule({ created: now, spec: { schedule: { recurrence: { cron: '*/10 * * * *' } }, successfulJobsHistoryLimit: 0 } })
     const life = await VirtualCluster.started({ now: at(now), lag }, objectsOf({ ...steady, schedule: eager, cronJob: undefined }))
     await life.runFor(2 * hour + minute)

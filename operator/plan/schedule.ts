@@ -1,19 +1,23 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
 import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
-import { armedStep, earliest } from './armed-step.ts'
+import { armedStep } from './armed-step.ts'
 import { expressionOf } from './arming.ts'
 import { cronJobName, parkPatch, patchCronJob } from './cron-job.ts'
 import { type Cursor, cursorOf } from './cursor.ts'
 import { firstStep } from './first-step.ts'
 import { housekeeping } from './housekeeping.ts'
+import { lateRuns, noLateRuns } from './late-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { parkedStep, stalled } from './parked-step.ts'
+import { lostRuns, noLostRuns } from './lost-runs.ts'
 import { ledger } from './runs.ts'
 import { scheduleEvents } from './schedule-events.ts'
 import { accountedThroughOf, scheduleStatusOf } from './schedule-status.ts'
-import { type Step, cursorNow, progressing, step } from './schedule-step.ts'
+import { type Step, cursorNow, lostUntilNow, plannedBy, progressing, step } from './schedule-step.ts'
+import { earliest } from './timing.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
+import { withTrust } from './zone-trust.ts'
 
 const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
 
@@ -31,24 +35,33 @@ const storeLag = 30_000
  */
 export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   if (observed.metadata.deletionTimestamp !== undefined) return nothing
-  const verdict = verdictOn(observed)
-  const patience = patienceUntil(observed, verdict)
+  const judged = verdictOn(observed)
+  const patience = patienceUntil(observed, judged)
   if (patience !== undefined && now < patience) return { ...nothing, requeue: { kind: 'at', at: patience, because: 'its Integration may be on its way' } }
   const cronJob = ownCronJob(observed)
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
+  const verdict = cronJob === undefined || cursor === undefined ? judged : withTrust(judged, { observed, cronJob, cursor, now })
   const next = withoutRefused(observed, nextStep(observed, verdict, now), now)
-  const accounts = ledger(observed, { extra: next.records, accountedThrough: latestOf(next.accountedThrough, accountedThroughOf(observed)), now })
+  const scene = cronJob === undefined || cursor === undefined ? undefined : { observed, verdict, cronJob, cursor, now }
+  const lost = scene === undefined ? noLostRuns : lostRuns(scene)
+  const late = scene === undefined || lost.isOpen || next.records.length > 0 ? noLateRuns : lateRuns(scene)
+  // What was lost comes before all that can be said of later occurrences.
+  const { records, accountedThrough } = lost.isOpen ? lost : { ...next, records: [...next.records, ...late.records] }
+  const isPlanned = scene === undefined ? () => true : plannedBy(scene)
+  const accounts = ledger(observed, { extra: records, accountedThrough: latestOf(accountedThrough, accountedThroughOf(observed)), isPlanned, now })
   const input = { observed, verdict, cronJob, standing: next.standing, ledger: accounts, now }
   const { namespace, name, uid, resourceVersion } = observed.metadata
-  const tidy = cronJob === undefined || next.records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
+  const tidy = cronJob === undefined || records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
+  const own = [...next.actions, ...(tidy?.actions ?? [])]
   const status = { resource: 'scheduledintegrations' as const, namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) }
   return {
-    actions: [...next.actions, ...(tidy?.actions ?? [])],
+    // A run that starts late must not wait behind other requests: it could come just before the next one.
+    actions: [...own, ...(own.length > 0 ? [] : late.actions)],
     // The pass that sees what the actions did tells it. A refused action does nothing, and that must be told now.
     status: next.actions.length > 0 && next.standing.kind !== 'stalled' ? undefined : status,
     events: scheduleEvents(input, next),
-    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, accounts.next)),
+    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, lost.wakeAt, late.wakeAt, accounts.next)),
   }
 }
 
@@ -118,10 +131,10 @@ function withoutRefused(observed: ObservedSchedule, next: Step, now: Instant): S
   return { ...next, actions, standing: { kind: 'stalled', reason: 'CronJobRefused', message }, wakeAt: refused.retryAt }
 }
 
-/** Nobody can tell what the CronJob was written from: park it, and start from now. */
+/** Nobody can tell what the CronJob was written from: park it, decide what is in flight, and start from now. */
 function lostCursor(observed: ObservedSchedule, cronJob: CronJob, verdict: Verdict, now: Instant): Step {
   const because = 'the cursor of the CronJob is lost'
-  const cursor = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now })
+  const cursor = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, lost: lostUntilNow(observed, verdict, now) })
   const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
   return progressing(because, { actions: [patchCronJob(cronJob, patch, because)], repaired: because })
 }

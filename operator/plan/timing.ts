@@ -42,3 +42,7 @@ export function matchAfter(expression: Expression, after: Instant): Instant | un
   const cron = parsedExpression(expression)
   return cron === undefined ? undefined : nextMatch(cron, expression.timeZone, after)
 }
+
+export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
+  return instants.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined)
+}

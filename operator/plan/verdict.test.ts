@@ -19,7 +19,6 @@ describe('the verdict on a schedule', () => {
     ['a day that no month has', { schedule: { recurrence: { cron: '0 0 31 2 *' } } }, undefined, 'NoOccurrence', ['spec.schedule.recurrence.cron']],
     ['an IntegrationSet', { integrationRef: { kind: 'IntegrationSet', name: 'export' } }, undefined, 'NotSupportedYet', ['spec.integrationRef.kind']],
     ['another overlapPolicy', { overlapPolicy: 'Queue' }, undefined, 'NotSupportedYet', ['spec.overlapPolicy']],
-    ['all missed runs', { missedRunPolicy: 'RunAll' }, undefined, 'NotSupportedYet', ['spec.missedRunPolicy']],
     ['files, and an overlapPolicy', { overlapPolicy: 'Skip', files: [{ name: 'a', from: { configMapKeyRef: { name: 'x', key: 'y' } } }] }, undefined, 'NotSupportedYet', ['spec.overlapPolicy', 'spec.files']],
     ['another name', { integrationRef: { name: 'other' } }, undefined, 'IntegrationNotFound', ['spec.integrationRef.name']],
     ['an Integration that cannot be read', {}, { container: {} }, 'InvalidIntegration', ['Integration export: spec.container.image']],

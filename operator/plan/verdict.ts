@@ -24,6 +24,8 @@ export interface Valid {
   /** Another hash is an edit of when it runs. */
   readonly scheduleHash: string
   readonly workload: Workload
+  /** The time zone that the CronJob controller does not read as we do, so that the rule has windows only. */
+  readonly distrusted?: string | undefined
 }
 
 export type Verdict = Invalid | Valid
@@ -38,7 +40,7 @@ export function verdictOn({ metadata, spec: checked, template }: Pick<ObservedSc
   const spec = checked.value
   const rule = ruleOf(spec.schedule)
   if (!rule.ok) return invalid(rule.problems.some(({ reason }) => reason === 'NoOccurrence') ? 'NoOccurrence' : 'InvalidSpec', rule.problems)
-  const unsupported = [...rule.value.unsupported, ...unsupportedFields(spec)]
+  const unsupported = unsupportedFields(spec)
   if (unsupported.length > 0) return invalid('NotSupportedYet', unsupported)
   const { name } = spec.integrationRef
   if (template === undefined) {
@@ -83,7 +85,6 @@ function unsupportedFields(spec: ScheduledIntegrationSpec): readonly Problem[] {
   return [
     ...(spec.integrationRef.kind === 'IntegrationSet' ? [yet('integrationRef.kind', 'schedules of an IntegrationSet; name an Integration')] : []),
     ...(spec.overlapPolicy === 'Allow' ? [] : [yet('overlapPolicy', `${spec.overlapPolicy}; use Allow`)]),
-    ...(spec.missedRunPolicy === 'RunAll' ? [yet('missedRunPolicy', 'RunAll; use RunLatest or Skip')] : []),
     ...((spec.files ?? []).length > 0 ? [yet('files', 'files; mount them by the volumes of the Integration')] : []),
     ...((spec.members ?? []).length > 0 ? [yet('members', 'members of a set; remove them')] : []),
   ]

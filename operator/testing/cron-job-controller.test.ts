@@ -152,6 +152,54 @@ describe('the model of the CronJob controller', () => {
     expect(fired()).toEqual(['10:10 +60s', '10:30 +0s'])
   })
 
+  it('starts about seven Jobs a second, and drops what is not started within the deadline', async () => {
+    const request = second / 20 // the default limits of its client: 20 requests a second, of which a run takes three
+    let free = start
+    const statusDelay = (): number => {
+      free = Math.max(free, cluster.now) + 3 * request
+      return free - cluster.now
+    }
+    cluster = new VirtualCluster({ now: start, statusDelay, run: () => ({ duration: 10 * minute, succeeds: true }) })
+    cluster.controller.start()
+    const spec = { schedule: '1 10 * * *', timeZone: 'Etc/UTC', startingDeadlineSeconds: 300, jobTemplate: { spec: {} } }
+    for (let index = 0; index < 2_500; index++) cluster.server.create('cronjobs', { metadata: { name: `x${index}` }, spec })
+    await cluster.runUntil(at('2026-03-02T10:02:00Z'))
+    expect(cluster.jobs.length / 60).toBeCloseTo(6.7, 0)
+    await cluster.runUntil(at('2026-03-02T10:10:00Z'))
+    expect(cluster.jobs.length).toBeGreaterThan(1_950)
+    expect(cluster.jobs.length).toBeLessThan(2_050)
+  })
+
+  it('goes by its own clock', async () => {
+    cluster = new VirtualCluster({ now: start, skew: () => 20 * second })
+    cluster.controller.start()
+    create({ schedule: '* * * * *' })
+    await cluster.runUntil(at('2026-03-02T10:00:45Z'))
+    expect(fired()).toEqual(['10:01 +-20s'])
+  })
+
+  it('does nothing about a zone that it does not know, and goes by its own data of one that it knows', async () => {
+    cluster = new VirtualCluster({ now: start, zoneData: (zone) => ({ 'Europe/Berlin': 'Etc/UTC', 'Etc/UTC': 'Etc/UTC' })[zone] })
+    cluster.controller.start()
+    create({ schedule: '* * * * *', timeZone: 'America/Coyhaique' })
+    await cluster.runFor(5 * minute)
+    expect(fired()).toEqual([])
+    change({ schedule: '7 10 * * *', timeZone: 'Europe/Berlin' })
+    await cluster.runFor(5 * minute)
+    expect(fired()).toEqual(['10:07 +0s'])
+  })
+
+  it('fires once when another replica takes over, also while the former one does not know it yet', async () => {
+    create({ schedule: '1 10 * * *' })
+    await cluster.runUntil(at('2026-03-02T10:00:59Z'))
+    cluster.standby.start()
+    await cluster.runFor(10 * second)
+    cluster.controller.stop()
+    await cluster.runFor(minute)
+    expect(fired()).toEqual(['10:01 +0s'])
+    expect(lastScheduleTime()).toBe('2026-03-02T10:01:00Z')
+  })
+
   it('keeps the history limits, and runs Jobs on when their CronJob is deleted with the finalizer orphan', async () => {
     create({ schedule: '* * * * *', successfulJobsHistoryLimit: 2 })
     await cluster.runUntil(at('2026-03-02T10:05:30Z'))

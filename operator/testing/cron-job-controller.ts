@@ -14,12 +14,24 @@ interface Options {
   readonly lag: Lag
   /** Milliseconds from creating a Job to writing the CronJob's status. */
   readonly statusDelay: () => number
+  /** Whether a change is told a second time. */
+  readonly repeats?: (resource: Resource) => boolean
+  /** How far its clock is ahead of the API server's; milliseconds. */
+  readonly skew?: number
+  /** How long a CronJob waits for a worker, because others are before it; milliseconds. */
+  readonly queue?: () => number
+  /** What its time zone data make of a zone; undefined: they lack it. */
+  readonly zoneData?: (timeZone: string) => string | undefined
+  /** Told what happens to it. */
+  readonly met?: (what: string) => void
 }
 
 /** The controller wakes this long after a match (nextScheduleDelta in Kubernetes). */
 const delta = 100
 const firstBackoff = 5
 const lastBackoff = 1_000 * second
+/** --concurrent-cron-job-syncs */
+const workers = 5
 
 /** What the controller has found for a key that it looked at. */
 type Synced = { readonly kind: 'idle' } | { readonly kind: 'wake'; readonly at: Instant } | { readonly kind: 'failed' }
@@ -30,7 +42,7 @@ type Synced = { readonly kind: 'idle' } | { readonly kind: 'wake'; readonly at: 
  * cannot find a Job it has made itself.
  */
 export class CronJobController {
-  readonly #options: Options
+  readonly #options: Required<Options>
   #stopWatching: (() => void) | undefined
   /** Another run of the process: what an earlier one had begun is not ended. */
   #process = 0
@@ -42,21 +54,28 @@ export class CronJobController {
   readonly #parsed = new Map<string, ReturnType<typeof parseCron>>()
   readonly #busy = new Set<string>()
   readonly #dirty = new Set<string>()
+  /** Those that wait for a worker, in their order. */
+  readonly #waiting = new Set<string>()
 
   constructor(options: Options) {
-    this.#options = options
+    this.#options = { queue: () => 0, zoneData: (timeZone) => timeZone, met: () => {}, repeats: () => false, skew: 0, ...options }
   }
 
   get isRunning(): boolean {
     return this.#stopWatching !== undefined
   }
 
+  /** Its own clock. */
+  get #now(): Instant {
+    return this.#options.time.now() + this.#options.skew
+  }
+
   start(): void {
-    const { server, time, lag } = this.#options
+    const { server, time, lag, repeats } = this.#options
     this.#process++
     for (const cache of [this.#cronJobs, this.#jobs, this.#wakes, this.#failures]) cache.clear()
-    for (const set of [this.#busy, this.#dirty]) set.clear()
-    this.#stopWatching = watchLate(server, time, { lag, seen: (...change) => this.#see(...change) })
+    for (const set of [this.#busy, this.#dirty, this.#waiting]) set.clear()
+    this.#stopWatching = watchLate(server, time, { lag, repeats, seen: (...change) => this.#see(...change) })
   }
 
   stop(): void {
@@ -89,17 +108,40 @@ export class CronJobController {
   }
 
   #add(name: string): void {
+    if (this.#busy.has(name)) {
+      this.#dirty.add(name)
+      return
+    }
+    const wait = this.#options.queue()
+    if (wait === 0) return this.#enqueue(name)
+    const process = this.#process
+    this.#options.met('waits for a worker')
+    this.#options.time.after(wait, () => {
+      if (process === this.#process) this.#enqueue(name)
+    })
+  }
+
+  #enqueue(name: string): void {
     if (this.#busy.has(name)) this.#dirty.add(name)
-    else this.#sync(name)
+    else this.#waiting.add(name)
+    this.#work()
+  }
+
+  #work(): void {
+    for (const name of this.#waiting) {
+      if (this.#busy.size >= workers) return
+      this.#waiting.delete(name)
+      this.#sync(name)
+    }
   }
 
   #addAt(name: string, at: Instant): void {
     const known = this.#wakes.get(name)
     if (known !== undefined && known <= at) return
     this.#wakes.set(name, at)
-    const { time } = this.#options
+    const { time, skew } = this.#options
     const process = this.#process
-    time.at(at, () => {
+    time.at(at - skew, () => {
       if (process !== this.#process || this.#wakes.get(name) !== at) return
       this.#wakes.delete(name)
       this.#add(name)
@@ -119,23 +161,24 @@ export class CronJobController {
     const cleaned = this.#cleanUp(cronJob, jobs)
     if (!seen && !cleaned && !made.written) return this.#end(name, made.result)
     time.after(statusDelay(), () => {
-      if (process !== this.#process) return // it died between making a Job and writing that down
+      if (process !== this.#process) return made.written ? this.#options.met('dies before it writes down what it started') : undefined
       this.#end(name, this.#writeStatus(cronJob, status) ? made.result : { kind: 'failed' })
     })
   }
 
   #end(name: string, result: Synced): void {
     this.#busy.delete(name)
-    const { time } = this.#options
     if (result.kind === 'failed') {
       const failures = this.#failures.get(name) ?? 0
       this.#failures.set(name, failures + 1)
-      this.#addAt(name, time.now() + Math.min(lastBackoff, firstBackoff * 2 ** failures))
+      this.#options.met(failures < 12 ? 'backs off' : 'backs off for long')
+      this.#addAt(name, this.#now + Math.min(lastBackoff, firstBackoff * 2 ** failures))
     } else {
       this.#failures.delete(name)
       if (result.kind === 'wake') this.#addAt(name, result.at)
     }
     if (this.#dirty.delete(name)) this.#add(name)
+    this.#work()
   }
 
   #writeStatus(cronJob: ServerObject, { active, lastScheduleTime }: Status): boolean {
@@ -144,6 +187,7 @@ export class CronJobController {
       this.#options.server.modify('cronjobs', cronJob.metadata.name, (object) => ({ ...object, status }), cronJob.metadata.resourceVersion)
       return true
     } catch {
+      this.#options.met('cannot write status')
       return false // 409, or it is gone
     }
   }
@@ -170,26 +214,30 @@ export class CronJobController {
     const wake = this.#wakeAfter(cronJob)
     if (metadata.deletionTimestamp !== undefined || spec.suspend === true || wake === undefined) return nothing
     const later = { written: false, result: { kind: 'wake' as const, at: wake } }
-    const now = this.#options.time.now()
-    const match = this.#latestMissed(cronJob, 'WithinDeadline').match
+    const now = this.#now
+    const { match, isAnyMissed } = this.#latestMissed(cronJob, 'WithinDeadline')
+    if (match === undefined && isAnyMissed) this.#options.met('finds none of several missed')
     if (match === undefined || match + deadlineOf(cronJob) < now) return later
+    if (spec.concurrencyPolicy === 'Forbid' && status.active.size > 0) return later // it looks again when one of them ends
     const name = `${metadata.name}-${Math.floor(match / minute)}`
     if ([...status.active.values()].includes(name) || status.lastScheduleTime === match) return later
     try {
       const job = this.#options.server.create('jobs', jobOf(cronJob, name, match))
       status.active.set(job.metadata.uid, name)
     } catch {
+      this.#options.met('cannot make a Job')
       // AlreadyExists: it looks the Job up without a namespace, finds none and backs off. Quota, admission: it backs off as well.
       return { written: false, result: { kind: 'failed' } }
     }
     status.lastScheduleTime = match
+    this.#options.met(now - match > 10 * second ? 'fires late' : 'fires')
     return { written: true, result: { kind: 'wake', at: this.#wakeAfter({ ...cronJob, status: { lastScheduleTime: formatInstant(match) } }) ?? wake } }
   }
 
   /** When it will look again by itself: the match after the latest missed one, whenever that one was. */
   #wakeAfter(cronJob: ServerObject): Instant | undefined {
     const { match, earliest, isAnyMissed } = this.#latestMissed(cronJob, 'Ever')
-    const next = this.#matchAfter(cronJob, match ?? (isAnyMissed ? this.#options.time.now() : earliest))
+    const next = this.#matchAfter(cronJob, match ?? (isAnyMissed ? this.#now : earliest))
     return next === undefined ? undefined : next + delta
   }
 
@@ -198,7 +246,7 @@ export class CronJobController {
    * and so may find none though there are some.
    */
   #latestMissed(cronJob: ServerObject, within: 'WithinDeadline' | 'Ever'): Missed {
-    const now = this.#options.time.now()
+    const now = this.#now
     const looked = statusOf(cronJob).lastScheduleTime ?? parseInstant(cronJob.metadata.creationTimestamp) ?? 0
     const earliest = within === 'WithinDeadline' ? Math.max(looked, now - deadlineOf(cronJob)) : looked
     const first = this.#matchAfter(cronJob, earliest)
@@ -215,7 +263,8 @@ export class CronJobController {
     const text = textOf(spec.schedule)
     const parsed = this.#parsed.get(text) ?? parseCron(text)
     this.#parsed.set(text, parsed)
-    return parsed.ok ? nextMatch(parsed.value, textOf(spec.timeZone) || 'Etc/UTC', after) : undefined
+    const timeZone = this.#options.zoneData(textOf(spec.timeZone) || 'Etc/UTC')
+    return parsed.ok && timeZone !== undefined ? nextMatch(parsed.value, timeZone, after) : undefined
   }
 
   /** History limits, oldest first; true if a Job was deleted. */

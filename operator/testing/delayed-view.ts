@@ -18,20 +18,24 @@ interface Watching {
   readonly seen: ServerListener
   /** Changes that are not in the first list: it comes from a cache of the API server. They are seen one after the other. */
   readonly later?: readonly Change[]
+  /** Whether a change is told a second time, as it is after a watch was interrupted. */
+  readonly repeats?: (resource: Resource) => boolean
 }
 
 /**
  * What a watcher sees: every change of a resource in its order, each of them late, resources independently of each other.
  * It begins with what is there.
  */
-export function watchLate(server: VirtualApiServer, time: VirtualTime, { lag, seen, later = [] }: Watching): () => void {
+export function watchLate(server: VirtualApiServer, time: VirtualTime, { lag, seen, later = [], repeats = () => false }: Watching): () => void {
   let isWatching = true
   const latest = new Map<Resource, Instant>()
   const deliver: ServerListener = (resource, before, after) => {
     const at = Math.max(latest.get(resource) ?? 0, time.now() + lag(resource))
     latest.set(resource, at)
     time.at(at, () => {
-      if (isWatching) seen(resource, before, after)
+      if (!isWatching) return
+      seen(resource, before, after)
+      if (repeats(resource)) seen(resource, before, after)
     })
   }
   const unsubscribe = server.subscribe(deliver)

@@ -13,6 +13,8 @@ export interface Wire {
   readonly isAlive: () => boolean
   /** A request, just before it is carried out; false: the connection breaks and it is not. */
   readonly arrives: (request: ApiRequest) => boolean
+  /** After it was carried out or refused; false: the connection breaks, and the client cannot know. */
+  readonly answered?: (request: ApiRequest) => boolean
 }
 
 /** Talks to the virtual API server in virtual time. What was sent arrives, even if the process that sent it is dead by then. */
@@ -28,18 +30,31 @@ export function virtualApiClient(server: VirtualApiServer, time: VirtualTime, wi
             deliver()
           })
         }
+        const broken = (): void => answer(() => reject(new ApiFailure('network', 'connection reset')))
         time.after(wire.latency(), () => {
-          if (!wire.arrives(request)) return answer(() => reject(new ApiFailure('network', 'connection reset')))
-          try {
-            const body = carriedOut(server, request)
-            answer(() => resolve({ code: 200, body }))
-          } catch (error) {
-            answer(() => reject(error instanceof Error ? error : new Error(String(error))))
-          }
+          if (!wire.arrives(request)) return broken()
+          const respond = replyOf(server, request)
+          if (wire.answered?.(request) === false) return broken()
+          answer(() => respond({ resolve, reject }))
         })
       })
     },
     watch: () => Promise.reject(new ApiFailure('network', 'stores are fed by the virtual cluster itself')),
+  }
+}
+
+interface Promised {
+  readonly resolve: (answer: ApiAnswer) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Carries it out at once; what it returns tells the client. */
+function replyOf(server: VirtualApiServer, request: ApiRequest): (promised: Promised) => void {
+  try {
+    const body = carriedOut(server, request)
+    return ({ resolve }) => resolve({ code: 200, body })
+  } catch (error) {
+    return ({ reject }) => reject(error instanceof Error ? error : new Error(String(error)))
   }
 }
 

@@ -49,6 +49,8 @@ export class VirtualApiServer {
   #version = 100
   /** Refuses a write as admission or a quota would; undefined: lets it through. */
   admission: (resource: Resource, object: JsonObject) => ApiFailure | undefined = () => undefined
+  /** When the garbage collector comes to the dependents of what was deleted; at once unless told otherwise. */
+  collecting: (collect: () => void) => void = (collect) => collect()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -86,7 +88,13 @@ export class VirtualApiServer {
         creationTimestamp: metadata.creationTimestamp ?? formatInstant(this.#clock.now()),
       },
     }
-    return this.#put(resource, undefined, serverObject(withDefaults(resource, object)))
+    const created = this.#put(resource, undefined, serverObject(withDefaults(resource, object)))
+    for (const { uid } of created.metadata.ownerReferences ?? []) if (!this.#exists(uid)) this.collecting(() => this.#collect(uid, false))
+    return created
+  }
+
+  #exists(uid: string): boolean {
+    return [...this.#objects.values()].some(({ metadata }) => metadata.uid === uid)
   }
 
   /** A write to everything but status. The fence, where there is one, is what the API server compares: 409. */
@@ -131,7 +139,7 @@ export class VirtualApiServer {
     const policy = before.metadata.finalizers?.includes(orphanFinalizer) === true ? 'Orphan' : options.propagationPolicy
     this.#objects.delete(`${resource}/${name}`)
     this.#tell(resource, before, undefined)
-    this.#collect(before.metadata.uid, policy === 'Orphan')
+    this.collecting(() => this.#collect(before.metadata.uid, policy === 'Orphan'))
   }
 
   /** Dependents of an object that is gone: they go as well, unless they are orphaned or have another owner. */

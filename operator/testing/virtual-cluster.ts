@@ -5,19 +5,31 @@ import type { ApiRequest } from '../kube/api-client.ts'
 import { CronJobController, isFinished } from './cron-job-controller.ts'
 import type { Change } from './delayed-view.ts'
 import { objectOf } from './json-reading.ts'
+import { Tally } from './tally.ts'
 import { type Resource, type ServerObject, VirtualApiServer, namespace } from './virtual-api-server.ts'
 import { VirtualOperator } from './virtual-operator.ts'
 import { VirtualTime } from './virtual-time.ts'
 
+/** Of whose view, clock or connection something holds: the two operators, and the two controllers of which one leads. */
+export type Party = 'operator' | 'rival' | 'controller' | 'standby'
+
 interface Options {
   readonly now: Instant
-  /** Milliseconds until the operator, or the CronJob controller, sees a change. */
-  readonly lag?: (who: 'operator' | 'controller', resource: Resource) => number
-  /** Milliseconds of a request of the operator, each way. */
-  readonly latency?: () => number
+  /** Milliseconds until somebody sees a change. */
+  readonly lag?: (who: Party, resource: Resource) => number
+  /** Whether somebody is told a change a second time. */
+  readonly repeats?: (who: Party, resource: Resource) => boolean
+  /** How far somebody's clock is ahead of the API server's; milliseconds. */
+  readonly skew?: (who: Party) => number
+  /** Milliseconds of a request of an operator, each way. */
+  readonly latency?: (who: Party) => number
   /** How long a Job runs, milliseconds, and how it ends. */
   readonly run?: (name: string) => { readonly duration: number; readonly succeeds: boolean }
   readonly statusDelay?: () => number
+  /** How long a CronJob waits for a worker of the controller; milliseconds. */
+  readonly queue?: () => number
+  /** What the controller's time zone data make of a zone. */
+  readonly zoneData?: (timeZone: string) => string | undefined
 }
 
 export interface SentRequest extends ApiRequest {
@@ -29,6 +41,8 @@ export class VirtualCluster {
   readonly time: VirtualTime
   readonly server: VirtualApiServer
   readonly controller: CronJobController
+  /** Another replica of kube-controller-manager, which leads after a failover. */
+  readonly standby: CronJobController
   readonly operator: VirtualOperator
   /** A second one, which is there while a leader has not noticed that it no longer is one. */
   readonly rival: VirtualOperator
@@ -37,8 +51,13 @@ export class VirtualCluster {
   readonly requests: SentRequest[] = []
   /** Decides on each request of the operator when it arrives; false: it is lost. */
   arrives: (request: ApiRequest) => boolean = () => true
+  /** Decides on each request of the operator when it was carried out or refused; false: nobody hears of it. */
+  answered: (request: ApiRequest) => boolean = () => true
+  /** What happened to whom. */
+  readonly tally = new Tally()
 
-  constructor({ now, lag = () => 20, latency = () => 5, run = () => ({ duration: 5 * second, succeeds: true }), statusDelay = () => 30 }: Options) {
+  constructor(options: Options) {
+    const { now, run = () => ({ duration: 5 * second, succeeds: true }) } = options
     const time = new VirtualTime(now)
     const server = new VirtualApiServer(time)
     this.time = time
@@ -47,20 +66,35 @@ export class VirtualCluster {
       this.history.push({ at: time.now(), resource, before, after })
       if (resource === 'jobs' && before === undefined && after !== undefined) this.#runJob(after, run(after.metadata.name))
     })
-    this.controller = new CronJobController({ server, time, statusDelay, lag: (resource) => lag('controller', resource) })
-    const operator = (): VirtualOperator => new VirtualOperator({
+    this.controller = this.#controllerOf('controller', options)
+    this.standby = this.#controllerOf('standby', options)
+    this.operator = this.#operatorOf('operator', options)
+    this.rival = this.#operatorOf('rival', options)
+  }
+
+  #controllerOf(who: Party, { lag = () => 20, repeats = () => false, skew = () => 0, statusDelay = () => 30, queue = () => 0, zoneData = (zone) => zone }: Options): CronJobController {
+    const { server, time } = this
+    const met = (what: string): void => this.tally.add(`controller: ${what}`)
+    return new CronJobController({ server, time, statusDelay, queue, zoneData, met, skew: skew(who), lag: (resource) => lag(who, resource), repeats: (resource) => repeats(who, resource) })
+  }
+
+  #operatorOf(who: Party, { lag = () => 20, repeats = () => false, skew = () => 0, latency = () => 5 }: Options): VirtualOperator {
+    const { server, time } = this
+    return new VirtualOperator({
       server,
       time,
-      latency,
-      lag: (resource) => lag('operator', resource),
+      latency: () => latency(who),
+      lag: (resource) => lag(who, resource),
+      repeats: (resource) => repeats(who, resource),
+      skew: skew(who),
+      met: (what) => this.tally.add(`operator: ${what}`),
       arrives: (request) => {
         const isCarriedOut = this.arrives(request)
         if (isCarriedOut) this.requests.push({ ...request, at: time.now() })
         return isCarriedOut
       },
+      answered: (request) => this.answered(request),
     })
-    this.operator = operator()
-    this.rival = operator()
   }
 
   /** Everything is there and runs. */

@@ -1,5 +1,6 @@
-import { type PassOutcome, startController } from '../controllers/controller.ts'
+import { type Environment, type PassOutcome, startController } from '../controllers/controller.ts'
 import { scheduleController } from '../controllers/schedule.ts'
+import { unownedController } from '../controllers/unowned.ts'
 import type { ApiRequest } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
 import type { Clock } from '../kube/clock.ts'
@@ -9,7 +10,7 @@ import { type Change, type Lag, watchLate } from './delayed-view.ts'
 import { MemoryStores } from './memory-stores.ts'
 import { recordedLog } from './recorded-log.ts'
 import { virtualApiClient } from './virtual-api-client.ts'
-import type { VirtualApiServer } from './virtual-api-server.ts'
+import type { Resource, VirtualApiServer } from './virtual-api-server.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 interface Options {
@@ -19,6 +20,14 @@ interface Options {
   readonly latency: () => number
   /** Each request of the operator when it arrives; false: the connection breaks instead. */
   readonly arrives: (request: ApiRequest) => boolean
+  /** False: it was carried out, or refused, and the connection breaks before the answer. */
+  readonly answered?: (request: ApiRequest) => boolean
+  /** Whether a change is told a second time. */
+  readonly repeats?: (resource: Resource) => boolean
+  /** How far its clock is ahead of the API server's; milliseconds. */
+  readonly skew?: number
+  /** Told what it did, and why. */
+  readonly met?: (what: string) => void
 }
 
 /** One process of the operator: its own loop, queue, planner and writer, on stores that lag and an API server that is far away. */
@@ -41,11 +50,12 @@ export class VirtualOperator {
 
   /** Begins with what the API server has now, but for these changes: those it hears of later. */
   start(later: readonly Change[] = []): void {
-    const { server, time, lag, latency, arrives } = this.#options
+    const { server, time, lag, latency, arrives, answered = () => true, repeats = () => false, skew = 0, met = () => {} } = this.#options
     const memory = new MemoryStores()
     const stopWatching = watchLate(server, time, {
       lag,
       later,
+      repeats,
       seen: (resource, before, after) => {
         time.note()
         if (after !== undefined) memory.put(resource, after)
@@ -54,25 +64,30 @@ export class VirtualOperator {
     })
     const life = { isAlive: true, end: stopWatching }
     this.#process = life
-    const clock = clockOf(time, life)
+    const clock = clockOf(time, life, skew)
     const { log, lines } = recordedLog()
-    const client = virtualApiClient(server, time, { latency, arrives, isAlive: () => life.isAlive })
+    const client = virtualApiClient(server, time, { latency, arrives, answered, isAlive: () => life.isAlive })
     const events = new EventRecorder({ client: virtualApiClient(server, time, { latency: () => 0, arrives: () => true, isAlive: () => life.isAlive }), clock, log })
     const record = events.record.bind(events)
     events.record = (draft) => {
       this.events.push(draft)
       record(draft)
     }
-    startController(scheduleController(memory.stores), {
+    const environment: Environment = {
       apply: createApply({ client, clock, events, log }),
       clock,
       log,
       reconciled: ({ outcome }) => {
         time.note()
         this.passes.push(outcome)
-        this.bugs.push(...lines.splice(0).filter(({ level }) => level === 'error').map((line) => JSON.stringify(line)))
+        const said = lines.splice(0)
+        this.bugs.push(...said.filter(({ level }) => level === 'error').map((line) => JSON.stringify(line)))
+        for (const { message, fields } of said) if ('because' in fields) met(`${message === 'carried out' ? '' : `${message}: `}${String(fields.because).split(':', 1)[0]}`)
+        met(`pass: ${outcome}`)
       },
-    })
+    }
+    startController(scheduleController(memory.stores), environment)
+    startController(unownedController(memory.stores.cronJobs), environment)
     time.note()
   }
 
@@ -85,9 +100,9 @@ export class VirtualOperator {
   }
 }
 
-function clockOf(time: VirtualTime, life: { readonly isAlive: boolean }): Clock {
+function clockOf(time: VirtualTime, life: { readonly isAlive: boolean }, skew: number): Clock {
   return {
-    now: () => time.now(),
+    now: () => time.now() + skew,
     after: (delay, run) =>
       time.after(delay, () => {
         if (!life.isAlive) return

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { JsonObject } from '../../model/kubernetes.ts'
 import { api } from '../harness/api.ts'
 import { auditMark, inWords, operatorRequests, operatorWrites } from '../harness/audit-log.ts'
-import { type Manifest, everyMinute, integration, onceAYear, scheduled, startAt } from '../harness/manifests.ts'
+import { type Manifest, everyMinute, integration, onceAYear, scheduled } from '../harness/manifests.ts'
 import { conditionOf, isPresent, sleep, test } from '../harness/tenant.ts'
 import { eventually, minutes, watched } from '../harness/watched.ts'
 
@@ -26,7 +26,6 @@ test('a run costs two writes of status, one of the Job, and none of the CronJob'
   expect(inWords(asked.filter(({ code }) => code !== 409))).toEqual([`patch jobs ${job?.metadata.name}`, 'patch scheduledintegrations/status counted', 'patch scheduledintegrations/status counted'])
 })
 
-const tomorrow = startAt(Date.now() + 24 * 60 * minutes)
 const quota: Manifest = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' }, spec: { hard: { 'count/cronjobs.batch': '2' } } }
 /** The schema lets it in, the API server refuses the CronJob. */
 const refusedPod: JsonObject = { pod: { nodeSelector: { 'not a key!': 'x' } } }
@@ -36,7 +35,7 @@ test('objects that cannot work are answered once and then left alone, whatever i
     [scheduled('homeless', onceAYear, { integrationRef: { name: 'nobody' } }), 'IntegrationNotFound'],
     [scheduled('lost-in-space', { ...onceAYear, timeZone: 'Mars/Olympus' }), 'InvalidSpec'],
     [scheduled('never', { recurrence: { cron: '0 0 30 2 *' } }), 'NoOccurrence'],
-    [scheduled('unsupported', { recurrence: { byDay: { every: 2 } }, ...tomorrow }), 'NotSupportedYet'],
+    [scheduled('unsupported', onceAYear, { overlapPolicy: 'Queue' }), 'NotSupportedYet'],
     [scheduled('incomplete', onceAYear, { integrationRef: { name: 'strict' } }), 'InvalidParameters'],
     [scheduled('unwelcome', onceAYear, { integrationRef: { name: 'refused' } }), 'CronJobRefused'],
     [scheduled('taken', onceAYear), 'CronJobNameTaken'],

@@ -1,0 +1,119 @@
+import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
+import { eps } from '../plan/timing.ts'
+import { objectsIn, textOf } from './json-reading.ts'
+import type { Life } from './life.ts'
+import { type Segment, type Version, isOccurrence } from './told.ts'
+
+/**
+ * Everything that the judges forgive, and nothing is forgiven anywhere else. Each excuse is as wide as the delays of the very
+ * life that is judged, so that it cannot hide more than they explain; `hack/model` counts how often each was used.
+ *
+ * - reaction: what was wanted until a moment ago may still run. The operator has to see the change, see its CronJob as it is,
+ *   and write; the controller has to see that.
+ * - byHand: a run that somebody caused who wrote to the CronJob himself.
+ * - deleted: a controller that has not seen yet that its CronJob is gone makes the Job again which the garbage collector removed.
+ * - held: an edit and the deletion of the template can be seen in the other order.
+ * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
+ *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
+ * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
+ * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
+ *   it may wait a minute for a run before it writes an edit. What they changed back before it looked it need not have seen.
+ */
+export interface Verdicts {
+  readonly life: Life
+  readonly segments: readonly Segment[]
+  readonly statuses: readonly Version[]
+}
+
+/** From a change to the write that it leads to, if the operator runs; milliseconds. Four requests, and a lost one with its backoff. */
+export function reaction({ delays: { seen, children, request, skew, collection } }: Life): number {
+  return seen + children + 5 * request + 5 * second + skew + collection
+}
+
+/** From that write until the controller fires nothing that it has undone; milliseconds. */
+export function firing({ delays: { controller, skew } }: Life): number {
+  return controller + skew + second
+}
+
+function excused(life: Life, excuse: string): true {
+  life.cluster.tally.add(`excuse: ${excuse}`)
+  return true
+}
+
+/** Whether a match may still have been fired although it has not been wanted any more from an instant on. */
+export function isSoonAfter(life: Life, change: Instant, match: Instant): boolean {
+  if (match <= change) return true
+  return match <= change + reaction(life) + firing(life) + downtime(life, change, match) && excused(life, 'reaction')
+}
+
+function downtime({ operatorDown }: Life, from: Instant, until: Instant): number {
+  return operatorDown.reduce((sum, down) => sum + Math.max(0, Math.min(until, down.until) - Math.max(from, down.from)), 0)
+}
+
+export function isByHand(life: Life, match: Instant, bornAt: Instant): boolean {
+  return life.byHand.some((hand) => bornAt >= hand && isSoonAfter(life, hand, match)) && excused(life, 'byHand')
+}
+
+export function isOfDeleted(life: Life, match: Instant, bornAt: Instant): boolean {
+  return life.deleted.some((at) => bornAt >= at && isSoonAfter(life, at, match)) && excused(life, 'deleted')
+}
+
+export function isHeld(life: Life, { held, from }: Segment, match: Instant): boolean {
+  return match > from && isOccurrence(held, match) && isSoonAfter(life, life.templateGoneAt, match) && excused(life, 'held')
+}
+
+/** The last that was told before the operator died says that its expression would be wrong by now. */
+export function isBeyondHorizon({ life, statuses }: Verdicts, match: Instant): boolean {
+  const down = life.operatorDown.find(({ from, until }) => from <= match && until + reaction(life) >= match)
+  const status = down === undefined ? undefined : statuses.findLast(({ at }) => at <= down.from)?.status
+  const exactUntil = parseInstant(textOf(status?.exactUntil))
+  return exactUntil !== undefined && exactUntil <= match && excused(life, 'horizon')
+}
+
+function isForgotten({ wishes, operatorDown }: Life, match: Instant): boolean {
+  const back = operatorDown.find(({ from, until }) => from <= match && until >= match)?.until ?? -Infinity
+  return wishes.some(({ from }) => from > match && from <= back)
+}
+
+/** What counts from when is for the operator to say: it sees a change when it runs. */
+export function observedFrom(life: Life, change: Instant): Instant {
+  const outages = life.operatorDown.filter((down) => down.from <= change + reaction(life) && down.until > change)
+  return Math.max(change, ...outages.map(({ until }) => until)) + reaction(life)
+}
+
+/** Whether nothing was in the way of firing a match: everybody ran, and nobody changed anything nearby. */
+export function isCalm(verdicts: Verdicts, match: Instant): boolean {
+  const { life } = verdicts
+  const { delays: { queue, skew }, wishes, byHand, controllerDown, operatorDown } = life
+  if (queue > 0) return !excused(life, 'crowd')
+  const from = match - reaction(life) - 3 * minute
+  const until = match + 3 * second + 2 * skew
+  const isWithin = (instant: Instant) => instant > from && instant <= until
+  if (wishes.some((wish) => isWithin(wish.from)) || byHand.some(isWithin)) return !excused(life, 'unsettled')
+  if (controllerDown.some((down) => down.from <= until && down.until + reaction(life) >= match)) return false
+  return operatorDown.every((down) => down.from > until || down.until < from || isArmedFor(verdicts, down.from, match))
+}
+
+/** Whether what the status said when the operator died promises this match without it. */
+function isArmedFor({ life, statuses }: Verdicts, died: Instant, match: Instant): boolean {
+  const { at = -Infinity, status } = statuses.findLast((version) => version.at <= died) ?? {}
+  const conditions = objectsIn(status?.conditions)
+  const isReady = conditions.some(({ type, status: value }) => type === 'Active' && value === 'True') && !conditions.some(({ type }) => type === 'Reconciling')
+  const isUndisturbed = (instant: Instant) => instant < at - reaction(life) || instant > match
+  const exactUntil = parseInstant(textOf(status?.exactUntil)) ?? Infinity
+  return isReady && match < exactUntil && life.wishes.every(({ from }) => isUndisturbed(from)) && [...life.byHand, ...life.operatorDown.map((down) => down.until)].every(isUndisturbed)
+}
+
+/** Whether the record of an occurrence is due: not near a change of mind, not before a repair, not of a schedule that is gone. */
+export function isToBeRecorded(verdicts: Verdicts, match: Instant, deadline: number): boolean {
+  const { life } = verdicts
+  const wait = accountedAfter(life, deadline)
+  const isSpoilt = (hand: Instant) => match > hand - wait && match < observedFrom(life, hand) + 3 * minute // what comes before a repair is not made up for
+  if (life.byHand.some(isSpoilt) || life.deleted.some((at) => at > match && at < observedFrom(life, match + wait))) return !excused(life, 'unsettled')
+  return match < life.cluster.now - wait && !(isForgotten(life, match) && isBeyondHorizon(verdicts, match))
+}
+
+/** After this everything about an occurrence is known and written down: it can start no more, neither by the controller nor late. */
+export function accountedAfter(life: Life, deadline: number): number {
+  return 5 * minute + eps + reaction(life) + deadline + 3 * minute
+}
