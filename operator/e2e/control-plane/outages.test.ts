@@ -36,6 +36,7 @@ describe('over an occurrence', () => {
     const { minute, over } = timeline().withoutOperator
     const tomorrow = startAt(minute + 24 * 60 * minutes).startDate
     const created = await create(tenant, { last: [window(minute)], inside: [{ ...everyMinute, endDate: tomorrow }], once: [once(minute)] })
+    await until(minute - 17_000)
     expect(['last', 'inside', 'once'].map((name) => isWindow(tenant.current('cronjobs', name)) && isMatch(tenant.current('cronjobs', name), minute))).toEqual([true, true, true])
     await until(minute + 14_000)
     expect(['last', 'inside', 'once'].map((name) => minutesRun(tenant, name).includes(minute)), 'without the operator').toEqual([true, true, true])
