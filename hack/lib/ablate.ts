@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { stories } from '../../operator/testing/stories.ts'
-import type { Ablation } from './ablations.ts'
+import type { Ablation } from './ablation.ts'
 
 const root = join(import.meta.dirname, '../..')
 const execute = promisify(execFile)

@@ -1,19 +1,7 @@
-/**
- * Each rule of design/time.md section 4, and the change of one line that switches it off. A story (operator/testing/stories.ts)
- * must fail then: a rule that nobody misses is not proven.
- */
-export interface Ablation {
-  readonly rule: string
-  /** In operator/. */
-  readonly file: string
-  /** Occurs there exactly once. */
-  readonly line: string
-  readonly instead: string
-  /** Where two lines of the file see to the same: the other one. */
-  readonly also?: readonly [line: string, instead: string]
-  readonly story: string
-}
+import type { Ablation } from './ablation.ts'
+import { ablationsOfRuns } from './ablations-of-runs.ts'
 
+/** Of the protocol by which a CronJob is parked, decided upon and armed; and those of what follows from it. */
 export const ablations: readonly Ablation[] = [
   {
     rule: 'park',
@@ -169,103 +157,5 @@ export const ablations: readonly Ablation[] = [
     instead: 'cursorNow(observed, verdict, { floor: 0, suspend: true, expression: expressionOf(cronJob), parkedAt: undefined, lost: lostUntilNow(observed, verdict, now) })',
     story: 'a CronJob whose cursor is lost is parked, and starts again with the next run',
   },
-  {
-    rule: 'I10 not while the controller may start it',
-    file: 'plan/accounts.ts',
-    line: 'const patience = patienceOf(cronJob, valid)',
-    instead: 'const patience = patienceOf(cronJob, valid) / 6',
-    story: 'a run that the controller may still start is left to it',
-  },
-  {
-    rule: 'I10 one name for one occurrence',
-    file: 'plan/late-runs.ts',
-    line: 'object: lateJob(scene, name, timeOf(record))',
-    instead: 'object: lateJob(scene, `${name}${now}`, timeOf(record))',
-    story: 'two operators start a run late once',
-  },
-  {
-    rule: 'late runs',
-    file: 'plan/late-runs.ts',
-    line: 'if (list.length === 0) return noLateRuns',
-    instead: 'if (list.length >= 0) return noLateRuns',
-    story: 'of the runs that an outage prevented, RunLatest starts the latest',
-  },
-  {
-    rule: 'late runs: RunLatest',
-    file: 'plan/accounts.ts',
-    line: 'return list.slice(-1)',
-    instead: 'return list.slice(-2)',
-    story: 'of the runs that an outage prevented, RunLatest starts the latest',
-  },
-  {
-    rule: 'late runs: RunAll',
-    file: 'plan/accounts.ts',
-    line: 'return list.slice(-longestList)',
-    instead: 'return list.slice(0 * longestList, 1)',
-    story: 'of the runs that an outage prevented, RunAll starts all, the oldest first and one after the other',
-  },
-  {
-    rule: 'late runs: the oldest first',
-    file: 'plan/accounts.ts',
-    line: '.toSorted((a, b) => timeOf(a) - timeOf(b))',
-    instead: '.toSorted((a, b) => timeOf(b) - timeOf(a))',
-    story: 'of the runs that an outage prevented, RunAll starts all, the oldest first and one after the other',
-  },
-  {
-    rule: 'late runs: Skip',
-    file: 'plan/accounts.ts',
-    line: "case 'Skip':\n      return []",
-    instead: "case 'Skip':\n      return list",
-    story: 'of the runs that an outage prevented, Skip starts none, and tells them',
-  },
-  {
-    rule: 'late runs: deadline',
-    file: 'plan/accounts.ts',
-    line: 'return occurrence + spec.startingDeadlineSeconds * 1000',
-    instead: 'return occurrence + spec.startingDeadlineSeconds * 10_000',
-    story: 'a run is not started later than its own deadline allows',
-  },
-  {
-    rule: 'late runs: called off by a change',
-    file: 'plan/late-runs.ts',
-    line: "if (verdict.kind === 'invalid' || !isEnabled(verdict) || isNewEpoch(scene)) return",
-    instead: "if (verdict.kind === 'invalid') return",
-    also: ['timeOf(record) <= scene.cursor.floor ?', 'timeOf(record) <= 0 ?'],
-    story: 'a run that waits for the end of another one to start late does not start once the schedule is suspended',
-  },
-  {
-    rule: 'late runs: one at a time',
-    file: 'plan/late-runs.ts',
-    line: 'if (isBusy(observed)) return',
-    instead: 'if (isBusy(observed) && now < 0) return',
-    story: 'a run that starts late waits for the end of the one before',
-  },
-  {
-    rule: 'late runs: not just before the next',
-    file: 'plan/late-runs.ts',
-    line: 'if (next !== undefined && next - now <= quiet) return',
-    instead: 'if (next !== undefined && next - now <= 0 * quiet) return',
-    story: 'no run starts late in the last half minute before the next',
-  },
-  {
-    rule: 'what a lost CronJob was not there for is told',
-    file: 'plan/lost-runs.ts',
-    line: 'if (cursor.lost.length === 0 ||',
-    instead: 'if (cursor.lost.length >= 0 ||',
-    story: 'a CronJob that somebody deleted comes back, and what came meanwhile is not started',
-  },
-  {
-    rule: 'time zones that the controller reads otherwise',
-    file: 'plan/zone-trust.ts',
-    line: 'hasFiredAnother(verdict, evidence) || hasFiredNone(verdict, evidence)',
-    instead: 'hasFiredAnother(verdict, evidence) && hasFiredNone(verdict, evidence)',
-    story: 'a controller that reads the time zone otherwise is told the times in UTC from then on',
-  },
-  {
-    rule: 'CronJobs without an owner are suspended and deleted',
-    file: 'plan/unowned.ts',
-    line: 'if (!isUnowned(cronJob)) return nothing',
-    instead: 'if (!isUnowned(cronJob) || now > 0) return nothing',
-    story: 'a CronJob that is left behind when its schedule is deleted starts nothing more',
-  },
+  ...ablationsOfRuns,
 ]

@@ -4,7 +4,7 @@ import type { PreviewDetails } from './preview.ts'
 
 /** A preview for people: what is wrong, or the CronJob and the coming runs in UTC and on the wall clock of the schedule. */
 export function previewText({ preview, scheduleText, timeZone, suspended }: PreviewDetails): string {
-  const { kind, namespace, name, problems, occurrences, cronJob, exactUntil } = preview
+  const { kind, namespace, name, problems, occurrences, cronJob, exactUntil, notes } = preview
   const lines = [`${kind} ${namespace}/${name}${scheduleText === '' ? '' : `: ${scheduleText} (${timeZone})`}`]
   if (problems.length > 0) lines.push('  not ready:', ...problems.map(({ path, message }) => `    ${path}: ${message}`))
   if (cronJob !== null) {
@@ -14,6 +14,7 @@ export function previewText({ preview, scheduleText, timeZone, suspended }: Prev
     lines.push(...table(fields.map(([title, value]) => [title, typeof value === 'string' ? value : JSON.stringify(value ?? '')])))
     lines.push(...table([['exact', exactness(spec['suspend'] === true, exactUntil)]]))
   }
+  lines.push(...table(notes.map((note) => ['note', note])))
   if (occurrences.length === 0) return [...lines, '  no run follows', ''].join('\n')
   lines.push(suspended ? '  runs, if it were enabled:' : '  next runs:')
   return [...lines, ...occurrences.map((text) => `    ${text}   ${localText(text, timeZone)}`), ''].join('\n')

@@ -111,6 +111,19 @@ describe('preview', () => {
     expect(complaints).toEqual([])
   })
 
+  test('notes what one may not expect: clocks, short months, runs that are close', () => {
+    expect(only(schedule('{timeZone: Europe/Berlin, startTime: "02:30", recurrence: {byDay: {}}}')).notes).toEqual(['2027-03-28 02:30 does not exist, runs 03:30'])
+    expect(only(schedule('{startTime: "02:30", recurrence: {byMonth: {day: 31, shortMonth: LastDay}}}')).notes).toEqual(['2026-11 has 30 days, runs 2026-11-30'])
+    expect(only(schedule('{recurrence: {cron: "0,5 3 * * *"}}')).notes).toEqual([expect.stringMatching(/^its runs come closer than 15 minutes, such as 2026-11-\d\dT03:00:00Z and 2026-11-\d\dT03:05:00Z/)])
+  })
+
+  test('notes runs of another enabled schedule of the file that are close', () => {
+    const other = (suspend: string) => schedule('{recurrence: {cron: "40 2 * * *"}}', suspend).replace('metadata: {name: x}', 'metadata: {name: other}')
+    const notesWith = (suspend: string) => preview(`${schedule('{recurrence: {cron: "30 2 * * *"}}')}\n---\n${other(suspend)}`).schedules[0]?.preview.notes
+    expect(notesWith('')).toEqual([expect.stringMatching(/^runs of its schedules x and other come closer than 15 minutes/)])
+    expect(notesWith('  suspend: true')).toEqual([])
+  })
+
   test('shows people both clocks', () => {
     const [details] = preview(schedule('{timeZone: Asia/Kathmandu, recurrence: {cron: "0 2 * * *"}}')).schedules
     if (details === undefined) throw new Error('no schedule')

@@ -9,7 +9,7 @@ import { scheduleSchema } from '../model/schedule-schema.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { scheduleText } from '../model/schedule-text.ts'
 import type { ObservedTemplate } from '../plan/observed.ts'
-import { schedulePreview } from '../plan/preview.ts'
+import { type Preview, type PreviewInput, schedulePreview } from '../plan/preview.ts'
 import type { ManifestDocument } from './manifest-file.ts'
 
 /** What `preview` tells of one schedule. Its JSON is kept stable. */
@@ -23,6 +23,8 @@ export interface SchedulePreview {
   readonly occurrences: readonly string[]
   readonly cronJob: JsonObject | null
   readonly exactUntil: string | null
+  /** What one may not expect: runs that a change of clocks moves, short months, runs close to each other. */
+  readonly notes: readonly string[]
 }
 
 /** What a person sees besides. */
@@ -51,7 +53,8 @@ export function previewOf(documents: readonly ManifestDocument[], options: Previ
   const broken = documents.flatMap(({ place, errors }) => errors.map((error) => `${place}: ${error}`))
   const ours = documents.filter(({ raw, errors }) => errors.length === 0 && (isOfOurGroup(raw) || !isJsonObject(raw)))
   const templates = templatesIn(ours, options)
-  const schedules = ours.filter(({ raw }) => isSchedule(raw)).map(({ raw }) => detailsOf(raw, templates, options))
+  const raws = ours.map(({ raw }) => raw).filter(isSchedule)
+  const schedules = raws.map((raw) => detailsOf(raw, { templates, siblings: siblingsIn(raws, raw, options) }, options))
   const others = ours.filter(({ raw }) => !isSchedule(raw)).flatMap(({ place, raw }) => {
     const decoded = decodeManifest(raw)
     return decoded.ok ? [] : decoded.problems.map(({ path, message }) => `${place}: ${path === '' ? '' : `${path}: `}${message}`)
@@ -94,15 +97,38 @@ function metadataOf(raw: JsonObject, namespace: string, now: Instant): ObjectMet
   }
 }
 
-function detailsOf(raw: unknown, templates: ReadonlyMap<string, ObservedTemplate>, options: PreviewOptions): PreviewDetails {
+interface Context {
+  /** By `namespace/name`. */
+  readonly templates: ReadonlyMap<string, ObservedTemplate>
+  readonly siblings: PreviewInput['siblings']
+}
+
+/** The other enabled schedules of the same Integration and namespace in these documents. */
+function siblingsIn(raws: readonly unknown[], raw: unknown, options: PreviewOptions): PreviewInput['siblings'] {
+  const own = scheduledIn(raw, options)
+  return raws.filter((other) => other !== raw).flatMap((other) => {
+    const found = scheduledIn(other, options)
+    return found === undefined || found.template !== own?.template || found.isSuspended ? [] : [found]
+  })
+}
+
+function scheduledIn(raw: unknown, { namespace, now }: PreviewOptions): (PreviewInput['siblings'][number] & { readonly template: string; readonly isSuspended: boolean }) | undefined {
+  const decoded = decodeManifest(raw)
+  if (!decoded.ok || decoded.value.kind !== 'ScheduledIntegration' || !isJsonObject(raw)) return undefined
+  const { spec } = decoded.value
+  const metadata = metadataOf(raw, namespace, now)
+  return { name: metadata.name, schedule: spec.schedule, template: `${metadata.namespace}/${spec.integrationRef.name}`, isSuspended: spec.suspend === true }
+}
+
+function detailsOf(raw: unknown, context: Context, options: PreviewOptions): PreviewDetails {
   const object = isJsonObject(raw) ? raw : {}
   const metadata = metadataOf(object, options.namespace, options.now)
   const decoded = decodeManifest(raw)
   const schedule = scheduleIn(object)
   const occurrences = schedule === undefined ? undefined : occurrencesOf(schedule)
   const result = decoded.ok
-    ? planned(decoded.value, metadata, templates, options)
-    : { problems: [...decoded.problems, ...(occurrences?.ok === false ? occurrences.problems : [])], cronJob: undefined, exactUntil: undefined }
+    ? planned(decoded.value, metadata, context, options)
+    : { problems: [...decoded.problems, ...(occurrences?.ok === false ? occurrences.problems : [])], cronJob: undefined, exactUntil: undefined, notes: [] }
   const { kind } = object
   return {
     preview: {
@@ -114,6 +140,7 @@ function detailsOf(raw: unknown, templates: ReadonlyMap<string, ObservedTemplate
       occurrences: occurrences?.ok === true ? nextTexts(occurrences.value, options) : [],
       cronJob: result.cronJob ?? null,
       exactUntil: result.exactUntil === undefined ? null : formatInstant(result.exactUntil),
+      notes: result.notes,
     },
     scheduleText: schedule === undefined || occurrences?.ok !== true ? '' : scheduleText(schedule),
     timeZone: schedule?.timeZone ?? 'Etc/UTC',
@@ -133,10 +160,10 @@ function nextTexts(occurrences: Occurrences, { from, count }: PreviewOptions): r
   return texts
 }
 
-function planned(manifest: Manifest, metadata: ObjectMeta, templates: ReadonlyMap<string, ObservedTemplate>, { now }: PreviewOptions): ReturnType<typeof schedulePreview> {
+function planned(manifest: Manifest, metadata: ObjectMeta, { templates, siblings }: Context, { now }: PreviewOptions): Preview {
   if (manifest.kind !== 'ScheduledIntegration') {
-    return { problems: [{ path: 'kind', message: 'not supported yet: this version does not act on objects of kind IntegrationSet' }], cronJob: undefined, exactUntil: undefined }
+    return { problems: [{ path: 'kind', message: 'not supported yet: this version does not act on objects of kind IntegrationSet' }], cronJob: undefined, exactUntil: undefined, notes: [] }
   }
   const template = templates.get(`${metadata.namespace}/${manifest.spec.integrationRef.name}`)
-  return schedulePreview({ metadata, spec: accepted(manifest.spec), template, now })
+  return schedulePreview({ metadata, spec: accepted(manifest.spec), template, siblings, now })
 }

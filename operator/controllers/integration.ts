@@ -2,6 +2,7 @@ import type { Clock } from '../kube/clock.ts'
 import { second } from '../model/instant.ts'
 import { type ObservedIntegration, planIntegration } from '../plan/integration.ts'
 import { type Controller, type Wake, wakeOn } from './controller.ts'
+import type { Resource } from './resource.ts'
 import { keyOf } from './schedule.ts'
 import { type Stores, templateKey } from './stores.ts'
 
@@ -18,10 +19,16 @@ export function integrationController({ integrations, schedules }: Stores, clock
     observe(key) {
       const [namespace = '', name = ''] = key.split('/')
       const found = integrations.get(namespace, name)
-      return found && { ...found, scheduledBy: schedules.by('template', key).length }
+      if (found === undefined) return undefined
+      const users = schedules.by('template', key)
+      return { ...found, scheduledBy: users.length, schedules: users.flatMap(enabled) }
     },
     plan: planIntegration,
   }
+}
+
+function enabled({ metadata, object }: Resource<'ScheduledIntegration'>): ObservedIntegration['schedules'] {
+  return object.ok && object.value.spec.suspend !== true ? [{ name: metadata.name, schedule: object.value.spec.schedule }] : []
 }
 
 /** Wakes each key at most once in `delay` milliseconds, at the end of it. */

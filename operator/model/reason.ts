@@ -15,6 +15,8 @@ export type ConditionType =
   | 'Active'
   /** How the latest run that ended has ended. */
   | 'LastRunSucceeded'
+  /** Two runs come closer than 15 minutes within the next 30 days: of one schedule, or (of an Integration) of two of its enabled schedules. */
+  | 'Crowded'
 
 /** Reasons of conditions. */
 export type Reason =
@@ -56,6 +58,8 @@ export type Reason =
   | 'RunFailed'
   /** LastRunSucceeded: the run should have started and did not. */
   | 'RunMissed'
+  /** Crowded: two runs come closer than 15 minutes. They all run. */
+  | 'RunsTooClose'
 
 /** Reasons of events beside those of conditions. An event marks a change, so each is emitted once for it. */
 export type EventReason =

@@ -94,6 +94,7 @@ export const scheduleStatusShape = {
   exactUntil: instant().optional().describe('Until then runs start exactly as intended even while the operator does not run. Absent: for ever.'),
   nextRuns: list(instant(), 5).optional().describe('The next runs, at most five.'),
   nextRunTime: text(40).optional().describe('The next run.'),
+  notes: list(text(256), 4).optional().describe('What one may not expect of the schedule: the next run that a change of clocks moves, leaves out or repeats, and the next month that lacks the day.'),
   scheduleText: text(512).optional().describe('The schedule in words.'),
   lastRun: runRecord.optional().describe('The latest run.'),
   runs: list(runRecord, 50).optional().describe('The latest ten runs and those that are not over yet, newest first.'),

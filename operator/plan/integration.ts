@@ -4,9 +4,12 @@ import type { JsonObject, ObjectMeta } from '../model/kubernetes.ts'
 import { asJson } from '../model/json.ts'
 import { apiVersion } from '../model/names.ts'
 import type { Checked } from '../model/problem.ts'
+import type { Schedule } from '../model/schedule-spec.ts'
 import type { Plan } from './action.ts'
 import { type ConditionDraft, conditionsOf, stalledConditions } from './conditions.ts'
+import { sharedCrowding } from './crowding.ts'
 import { variableClashes } from './pod-template.ts'
+import { ruleOf } from './schedule-rule.ts'
 import { unsupportedTemplateFields } from './verdict.ts'
 
 export interface ObservedIntegration {
@@ -15,14 +18,16 @@ export interface ObservedIntegration {
   readonly status: IntegrationStatus | undefined
   readonly rawStatus: JsonObject | undefined
   readonly scheduledBy: number
+  /** Of the enabled schedules that name it, in the same tenant, as far as they can be read. */
+  readonly schedules: readonly { readonly name: string; readonly schedule: Schedule }[]
 }
 
 /** An Integration runs nothing by itself: only its status is written. */
-export function planIntegration({ metadata, object, status: live, rawStatus, scheduledBy }: ObservedIntegration, now: Instant): Plan {
+export function planIntegration({ metadata, object, status: live, rawStatus, scheduledBy, schedules }: ObservedIntegration, now: Instant): Plan {
   const requeue = { kind: 'onChange' } as const
   if (metadata.deletionTimestamp !== undefined) return { actions: [], status: undefined, events: [], requeue }
   const { namespace, name, uid, resourceVersion, generation = 0 } = metadata
-  const drafts = conditionDrafts(object)
+  const drafts = [...conditionDrafts(object), ...crowding(schedules, now)]
   const status: IntegrationStatus = { observedGeneration: generation, conditions: [...conditionsOf(drafts, live?.conditions, { generation, now })], scheduledBy }
   const ready = drafts[0]
   const before = live?.conditions?.find(({ type }) => type === 'Ready')
@@ -42,4 +47,16 @@ function conditionDrafts(object: Checked<Integration>): readonly ConditionDraft[
   if (problems.length > 0) return stalledConditions('InvalidSpec', say(problems))
   if (unsupported.length > 0) return stalledConditions('NotSupportedYet', say(unsupported))
   return [{ type: 'Ready', status: 'True', reason: 'Valid', message: 'schedules can use it' }]
+}
+
+/** Of a hundred schedules, by name: more of them cannot but crowd. */
+const mostLooked = 100
+
+function crowding(schedules: ObservedIntegration['schedules'], now: Instant): readonly ConditionDraft[] {
+  const streams = schedules.toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, mostLooked).flatMap(({ name, schedule }) => {
+    const rule = ruleOf(schedule)
+    return rule.ok ? [{ name, occurrences: rule.value.occurrences }] : []
+  })
+  const found = sharedCrowding(streams, now)
+  return found === undefined ? [] : [found]
 }

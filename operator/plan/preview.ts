@@ -4,27 +4,41 @@ import type { JsonObject, ObjectMeta } from '../model/kubernetes.ts'
 import { annotation } from '../model/names.ts'
 import type { Checked, Problem } from '../model/problem.ts'
 import type { ScheduledIntegrationSpec } from '../model/scheduled-integration.ts'
+import type { Schedule } from '../model/schedule-spec.ts'
 import { horizonOf } from './candidates.ts'
+import { ownCrowding, sharedCrowding } from './crowding.ts'
+import { notesOf } from './notes.ts'
 import type { ObservedSchedule, ObservedTemplate } from './observed.ts'
 import { planSchedule } from './schedule.ts'
-import { verdictOn } from './verdict.ts'
+import { ruleOf } from './schedule-rule.ts'
+import { type Valid, verdictOn } from './verdict.ts'
 
 export interface PreviewInput {
   readonly metadata: ObjectMeta
   readonly spec: Checked<ScheduledIntegrationSpec>
   readonly template: ObservedTemplate | undefined
+  /** Other enabled schedules of the same Integration in the same tenant, as far as they are known. */
+  readonly siblings: readonly { readonly name: string; readonly schedule: Schedule }[]
   readonly now: Instant
+}
+
+export interface Preview {
+  readonly problems: readonly Problem[]
+  readonly cronJob: JsonObject | undefined
+  readonly exactUntil: Instant | undefined
+  /** What one may not expect of it. */
+  readonly notes: readonly string[]
 }
 
 /**
  * What the operator would do with a schedule that has just been created: the very plan. The CronJob is without what only the
  * API server can tell (owner's UID, and the cursor, which holds UIDs).
  */
-export function schedulePreview({ now, ...input }: PreviewInput): { readonly problems: readonly Problem[]; readonly cronJob: JsonObject | undefined; readonly exactUntil: Instant | undefined } {
+export function schedulePreview({ now, siblings, ...input }: PreviewInput): Preview {
   const learned = { evidence: new Map(), refused: undefined, written: new Map() }
   const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], locksLease: undefined, hasControllerFired: () => false, learned }
   const verdict = verdictOn(observed)
-  if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined }
+  if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined, notes: [] }
   const [create] = planSchedule(observed, now).actions
   const object = create?.verb === 'create' ? create.object : undefined
   const spec = asJson(isJsonObject(object?.['spec']) ? object['spec'] : {})
@@ -34,6 +48,7 @@ export function schedulePreview({ now, ...input }: PreviewInput): { readonly pro
     problems: [],
     cronJob: object === undefined ? undefined : withoutIdentity(object),
     exactUntil: isArmed ? horizonOf({ schedule, timeZone }, verdict.rule, now)?.at : undefined,
+    notes: [...notesOf(verdict.spec.schedule, now), ...crowding(input.metadata.name, verdict, { siblings, now })],
   }
 }
 
@@ -42,4 +57,15 @@ function withoutIdentity(object: JsonObject): JsonObject {
   const { ownerReferences: _owner, annotations, ...kept } = metadata
   const { [annotation.cursor]: _cursor, ...rest } = asJson(isJsonObject(annotations) ? annotations : {})
   return { ...object, metadata: { ...kept, ...(Object.keys(rest).length === 0 ? {} : { annotations: rest }) } }
+}
+
+function crowding(name: string, { rule, spec }: Valid, { siblings, now }: Pick<PreviewInput, 'siblings' | 'now'>): readonly string[] {
+  const own = { name, occurrences: rule.occurrences }
+  const others = spec.suspend === true ? [] : siblings.flatMap(({ name: other, schedule }) => {
+    const checked = ruleOf(schedule)
+    const shared = checked.ok ? sharedCrowding([own, { name: other, occurrences: checked.value.occurrences }], now) : undefined
+    return shared === undefined ? [] : [shared.message]
+  })
+  const itself = ownCrowding(rule, now)
+  return itself === undefined ? others : [itself.message, ...others]
 }

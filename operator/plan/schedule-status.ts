@@ -6,7 +6,9 @@ import { scheduleText } from '../model/schedule-text.ts'
 import type { RunRecord, ScheduleStatus } from '../model/status-schema.ts'
 import { expressionOf, horizonOnServer, lookedThrough } from './arming.ts'
 import { type ConditionDraft, conditionsOf, stalledConditions } from './conditions.ts'
+import { ownCrowding } from './crowding.ts'
 import { cursorOf } from './cursor.ts'
+import { notesOf } from './notes.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { isFinal } from './run-record.ts'
 import type { RunLedger } from './runs.ts'
@@ -31,10 +33,11 @@ export function scheduleStatusOf(input: StatusInput): JsonObject {
   const runs = ledger.runs
   const status: ScheduleStatus = {
     observedGeneration: generation,
-    conditions: [...conditionsOf([...standingConditions(input), ...lastRunCondition(runs, observed)], observed.status?.conditions, { generation, now: input.now })],
+    conditions: [...conditionsOf([...standingConditions(input), ...lastRunCondition(runs, observed), ...crowding(input)], observed.status?.conditions, { generation, now: input.now })],
     suspended: cronJob === undefined ? isSuspended(observed) : cronJob.spec.suspend === true && input.standing.kind !== 'resting',
     ...(cronJob === undefined ? {} : { cronJob: { name: cronJob.metadata.name, uid: cronJob.metadata.uid, ...expressionOf(cronJob) } }),
     ...timesOf(input),
+    ...notes(input),
     ...(observed.spec.ok ? { scheduleText: scheduleText(observed.spec.value.schedule) } : {}),
     ...(runs[0] === undefined ? {} : { lastRun: runs[0] }),
     ...(runs.length === 0 ? {} : { runs: [...runs] }),
@@ -44,14 +47,28 @@ export function scheduleStatusOf(input: StatusInput): JsonObject {
   return asJson(status)
 }
 
+/** Only while runs will come. */
+function crowding({ verdict, standing, now }: StatusInput): readonly ConditionDraft[] {
+  const found = verdict.kind === 'valid' && isComing(standing) ? ownCrowding(verdict.rule, now) : undefined
+  return found === undefined ? [] : [found]
+}
+
+function notes({ verdict, standing, now }: StatusInput): Pick<ScheduleStatus, 'notes'> {
+  const found = verdict.kind === 'valid' && isComing(standing) ? notesOf(verdict.spec.schedule, now) : []
+  return found.length === 0 ? {} : { notes: [...found] }
+}
+
+function isComing({ kind }: Standing): boolean {
+  return kind === 'armed' || kind === 'resting'
+}
+
 function isSuspended(observed: ObservedSchedule): boolean {
   return observed.spec.ok && observed.spec.value.suspend === true
 }
 
 /** nextRuns, nextRunTime, exactUntil: only while runs will come. */
 function timesOf({ observed, verdict, cronJob, standing, now }: StatusInput): Partial<ScheduleStatus> {
-  const isComing = standing.kind === 'armed' || standing.kind === 'resting'
-  if (!isComing || verdict.kind !== 'valid' || cronJob === undefined) return {}
+  if (!isComing(standing) || verdict.kind !== 'valid' || cronJob === undefined) return {}
   const floor = cursorOf(cronJob)?.floor ?? now
   const nextRuns = nextOccurrences(verdict, Math.max(floor, lookedThrough(cronJob), settledThrough(observed))).map(formatInstant)
   const horizon = standing.kind === 'armed' ? horizonOnServer(cronJob, verdict.rule, now) : undefined

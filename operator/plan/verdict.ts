@@ -1,5 +1,6 @@
 import type { Integration } from '../model/integration.ts'
 import { hashOf } from '../model/hash.ts'
+import { oncePer } from '../model/once-per.ts'
 import type { Problem } from '../model/problem.ts'
 import type { ScheduledIntegrationSpec } from '../model/scheduled-integration.ts'
 import type { Workload } from './cron-job.ts'
@@ -47,7 +48,24 @@ export function verdictOn({ metadata, spec: checked, template }: Pick<ObservedSc
     return invalid('IntegrationNotFound', [{ path: 'spec.integrationRef.name', message: `there is no Integration "${name}" in this namespace: create it or correct the name` }])
   }
   if (!template.object.ok) return invalid('InvalidIntegration', template.object.problems.map((problem) => ofTemplate(name, problem)))
-  return validated(metadata.name, spec, rule.value, template.object.value)
+  return remembered(metadata.name, spec, rule.value, template.object.value)
+}
+
+interface Remembered {
+  schedule: string
+  integration: Integration | undefined
+  verdict: Verdict | undefined
+}
+
+const lately = oncePer((_spec: ScheduledIntegrationSpec): Remembered => ({ schedule: '', integration: undefined, verdict: undefined }))
+
+/** Making the pod template and its hash takes a third of a pass: it is made again when the schedule or its Integration is another object. */
+function remembered(schedule: string, spec: ScheduledIntegrationSpec, rule: PlannableRule, integration: Integration): Verdict {
+  const known = lately(spec)
+  if (known.verdict === undefined || known.schedule !== schedule || known.integration !== integration) {
+    Object.assign(known, { schedule, integration, verdict: validated(schedule, spec, rule, integration) })
+  }
+  return known.verdict ?? validated(schedule, spec, rule, integration)
 }
 
 function validated(schedule: string, spec: ScheduledIntegrationSpec, rule: PlannableRule, integration: Integration): Verdict {

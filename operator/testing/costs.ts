@@ -1,5 +1,7 @@
 import { day, second } from '../model/instant.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
+import { horizonOf } from '../plan/candidates.ts'
+import { ruleOf } from '../plan/schedule-rule.ts'
 import { at, integration, objectsOf, schedule } from './builders.ts'
 import { asBody } from './stage.ts'
 import { VirtualCluster } from './virtual-cluster.ts'
@@ -17,13 +19,12 @@ export interface YearlyCosts {
 const begin = at('2026-03-02T10:00:10Z')
 const year = 365 * day
 
-/** Lived on the model: a whole year, or so much of it as has a few hundred runs, and then for a year in proportion. */
+/** Lived on the model: a whole year, or weeks, and then for a year in proportion. */
 export async function yearlyCosts(given: Schedule): Promise<YearlyCosts> {
   const owner = schedule({ created: '2026-03-02T10:00:00Z', spec: { schedule: asBody(given) } })
   const cluster = await VirtualCluster.started({ now: begin, run: () => ({ duration: 40 * second, succeeds: true }) }, objectsOf({ schedule: owner, integration: integration() }))
   const span = spanOf(given)
-  const settling = Math.min(span, day) // the first days have the cost of beginning, and no history yet that is trimmed
-  await cluster.runFor(settling)
+  await cluster.runFor(span === 5 * day ? day : 10 * day) // the first days have the cost of beginning, and no history yet that is trimmed
   const before = countsOf(cluster)
   await cluster.runFor(span)
   const counts = countsOf(cluster)
@@ -31,11 +32,15 @@ export async function yearlyCosts(given: Schedule): Promise<YearlyCosts> {
   return { runs: yearly('runs'), cronJob: yearly('cronJob'), jobs: yearly('jobs'), status: yearly('status') }
 }
 
-/** Divides the year. What knows no seasons needs no whole year; and windows of hours repeat within days. */
-function spanOf({ recurrence, endDate, startDate }: Schedule): number {
-  const { byMinute, byHour, cron } = recurrence
-  if (byMinute !== undefined || (cron?.split(' ')[1] === '*' && endDate === undefined)) return 5 * day
-  return byHour === undefined || startDate === undefined ? year : 73 * day
+/** What is exact for ever costs the same in every week; windows of hours repeat within days; all else needs a year. */
+function spanOf(given: Schedule): number {
+  const { recurrence: { byMinute, byHour, byMonth, cron } } = given
+  const rule = ruleOf(given)
+  const expression = rule.ok ? rule.value.static : undefined
+  const isForEver = rule.ok && expression !== undefined && horizonOf(expression, rule.value, begin) === undefined
+  if (byMinute !== undefined || (isForEver && (byHour !== undefined || cron?.split(' ')[1] === '*'))) return 5 * day
+  if (isForEver && byMonth === undefined) return 35 * day
+  return byHour === undefined ? year : 73 * day
 }
 
 function countsOf({ requests, history }: VirtualCluster): YearlyCosts {

@@ -56,8 +56,11 @@ async function untilAsked(seen: { readonly isAsked: boolean }, probe: () => Prom
   }
 }
 
+const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+const certificate = ['req', '-x509', ...key, '-days', '2', '-subj', '/CN=webhook', '-addext', 'subjectAltName=IP:127.0.0.1']
+
 async function webhook(review: (review: Review) => Promise<void>): Promise<{ readonly pem: string; readonly server: Server }> {
-  const made = await output('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=webhook', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', '-', '-out', '-'])
+  const made = await output('openssl', [...certificate, '-keyout', '-', '-out', '-'])
   const pem = (type: string) => new RegExp(`-----BEGIN ${type}-----[^]*-----END ${type}-----`).exec(made)?.[0] ?? ''
   const server = createServer({ key: pem('PRIVATE KEY'), cert: pem('CERTIFICATE') }, (request, response) => {
     const chunks: Buffer[] = []
