@@ -283,6 +283,20 @@ describe('a controller', () => {
     expect(clock.timers).toEqual(timers)
   })
 
+  it('lets its stores catch up after a conflict, ten seconds at most, before it comes back to the instant of its plan', async () => {
+    start()
+    put('a')
+    store.markSynced()
+    requeue = { kind: 'at', at: clock.now() + 1_000, because: 'test' }
+    ;(await next()).end('failed')
+    await settled()
+    clock.advance(9_999)
+    await settled()
+    expect(begun).toEqual([])
+    clock.advance(1)
+    await next()
+  })
+
   it('plans again ten minutes after a conflict that no change followed', async () => {
     store.markSynced()
     start()

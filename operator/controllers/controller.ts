@@ -164,7 +164,8 @@ class Loop<Observed> {
         this.#wakeAt(key, requeue)
         break
       case 'failed':
-        if (outcome.failure.kind === 'waiting') this.#wakeAt(key, requeue)
+        // Planned from what has changed meanwhile: until the watch shows that, the same plan would only be refused again.
+        if (outcome.failure.kind === 'waiting') this.#wakeAt(key, requeue, storeLag)
         this.#settleFailure(key, outcome.failure, outcome.action)
         break
     }
@@ -196,7 +197,9 @@ class Loop<Observed> {
     if (action !== undefined) this.#learned.setRefused(key, { action, message, retryAt: now + retryAfter }, now)
   }
 
-  #wakeAt(key: string, requeue: Requeue): void {
-    if (requeue.kind === 'at' && requeue.at > this.#environment.clock.now()) this.#queue.addAt(key, requeue.at)
+  /** Not before `atLeast` milliseconds have passed. */
+  #wakeAt(key: string, requeue: Requeue, atLeast = 0): void {
+    const now = this.#environment.clock.now()
+    if (requeue.kind === 'at' && requeue.at > now) this.#queue.addAt(key, Math.max(requeue.at, now + atLeast))
   }
 }
