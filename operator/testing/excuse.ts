@@ -127,6 +127,6 @@ export function isToBeRecorded(verdicts: Verdicts, match: Instant, deadline: num
 }
 
 /** After this everything about an occurrence is known and written down: it can start no more, neither by the controller nor late. */
-export function accountedAfter(life: Life, deadline: number): number {
+function accountedAfter(life: Life, deadline: number): number {
   return 5 * minute + eps + reaction(life) + deadline + 3 * minute
 }
