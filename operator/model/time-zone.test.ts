@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { day, formatInstant, hour, minute } from './instant.ts'
 import { timeZoneNames } from './time-zone-names.ts'
-import { hasFixedOffset, instantsOfLocal, isTimeZone, likelyTimeZone, offsetAt, segmentAt, transitionsBetween } from './time-zone.ts'
+import { instantsOfLocal, isTimeZone, likelyTimeZone, offsetAt, segmentAt, transitionsBetween } from './time-zone.ts'
 
 const zones = [
   'Etc/UTC', 'Asia/Kolkata', 'Asia/Kathmandu', 'Europe/Berlin', 'Europe/Dublin', 'America/New_York', 'America/St_Johns', 'America/Sao_Paulo',
@@ -108,16 +108,6 @@ describe('segmentAt', () => {
       expect(offsetAt(zone, until - 1)).toBe(offset)
     }))
   })
-})
-
-describe('hasFixedOffset', () => {
-  it.each(['Etc/UTC', 'UTC', 'Etc/GMT+5', 'Asia/Kolkata', 'Asia/Tokyo', 'Africa/Lagos', 'America/Phoenix', 'Asia/Dubai'])('holds for %s', (zone) => {
-    expect(hasFixedOffset(zone)).toBe(true)
-  })
-  it.each(['Europe/Berlin', 'America/New_York', 'America/Sao_Paulo', 'Asia/Tehran', 'America/Caracas', 'Asia/Pyongyang', 'Pacific/Apia', 'Europe/Moscow'])(
-    'does not hold for %s',
-    zone => expect(hasFixedOffset(zone)).toBe(false),
-  )
 })
 
 describe('instantsOfLocal', () => {

@@ -79,11 +79,6 @@ export function transitionsBetween(timeZone: string, from: Instant, to: Instant)
   return transitions
 }
 
-/** No transition from 2000 through 2099: there a wall clock and UTC can be exchanged in a cron expression. */
-export function hasFixedOffset(timeZone: string): boolean {
-  return transitionsBetween(timeZone, Date.UTC(2000, 0) - 1, Date.UTC(2100, 0) - 1).length === 0
-}
-
 export function instantsOfLocal(timeZone: string, local: LocalTime): LocalInstants {
   // Every offset is smaller than a day, so the instants looked for lie within a day of `local` read as UTC.
   const segment = segmentAt(timeZone, local - day)

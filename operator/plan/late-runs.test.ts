@@ -21,6 +21,7 @@ interface Given {
   readonly floor?: string
   readonly generation?: number
   readonly seenAt?: string
+  readonly timeZone?: string
 }
 
 const every20 = { recurrence: { cron: '*/20 * * * *' } }
@@ -34,9 +35,11 @@ function late(time: string): JsonObject {
 function world(given: Given = {}): World {
   const { accountedThrough = '2026-03-02T10:00:00Z', lastScheduleTime = '2026-03-02T10:00Z', floor = '2026-03-01T00:00Z', runs = [] } = given
   const status = { observedGeneration: 1, accountedThrough, runs: [...runs] }
-  const was = schedule({ spec: { schedule: every20 }, status })
-  const owner = schedule({ generation: given.generation ?? 1, spec: { schedule: every20, ...given.spec }, status })
-  const made = cronJob(was, template, { expression: { schedule: '*/20 * * * *', timeZone: 'Etc/UTC' }, lastScheduleTime, floor, cursor: { nudged: { at: at('2026-03-02T10:20Z'), times: 4 } } })
+  const { timeZone = 'Etc/UTC' } = given
+  const rule = { schedule: { ...every20, timeZone } }
+  const was = schedule({ spec: rule, status })
+  const owner = schedule({ generation: given.generation ?? 1, spec: { ...rule, ...given.spec }, status })
+  const made = cronJob(was, template, { expression: { schedule: '*/20 * * * *', timeZone }, lastScheduleTime, floor, cursor: { nudged: { at: at('2026-03-02T10:20Z'), times: 4 } } })
   const jobs = (given.jobs ?? []).map((time) => job(made, `2026-03-02T${time}Z`))
   const seen = { resource: 'cronjobs' as const, at: at(given.seenAt ?? '2026-03-02T00:00Z'), object: { metadata: made.metadata, spec: { schedule: '*/20 * * * *', jobTemplate: {} } } }
   const learned = { ...nothingLearned, evidence: new Map([[evidenceKey('cronjobs', 'acme', 'nightly'), seen]]) }
@@ -112,6 +115,14 @@ describe('a run that is to start late', () => {
       spec: jobTemplate.spec,
     })
   })
+})
+
+it.each([
+  ['Europe/Berlin', '2026-03-02T11:20:00+01:00'],
+  ['America/St_Johns', '2026-03-02T06:50:00-03:30'],
+])('the Job of a run that starts late tells its time on the clock of the CronJob, as the controller does: %s', (timeZone, want) => {
+  const [action] = planned(world({ ...waiting, seenAt: now, timeZone }), at(now)).actions
+  expect(JSON.stringify(action)).toContain(`"batch.kubernetes.io/cronjob-scheduled-timestamp":"${want}"`)
 })
 
 const started = '2026-03-02T10:10:00Z'

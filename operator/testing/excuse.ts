@@ -1,5 +1,6 @@
 import { type Instant, minute, parseInstant, second } from '../model/instant.ts'
-import { eps } from '../plan/timing.ts'
+import { scheduledTimestampAnnotation } from '../model/names.ts'
+import { eps, nudgeDelay } from '../plan/timing.ts'
 import { objectsIn, textOf } from './json-reading.ts'
 import type { Life } from './life.ts'
 import { type Segment, type Version, isOccurrence } from './told.ts'
@@ -16,6 +17,7 @@ import { type Segment, type Version, isOccurrence } from './told.ts'
  * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
+ * - shortDeadline: within 20 s nobody is reminded, so a controller that could not write down the match before can lose one.
  * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
  *   it may wait a minute for a run before it writes an edit. What they changed back before it looked it need not have seen.
  */
@@ -90,8 +92,19 @@ export function isCalm(verdicts: Verdicts, match: Instant): boolean {
   const until = match + 3 * second + 2 * skew
   const isWithin = (instant: Instant) => instant > from && instant <= until
   if (wishes.some((wish) => isWithin(wish.from)) || byHand.some(isWithin)) return !excused(life, 'unsettled')
+  if (isTooShort(life, match)) return !excused(life, 'shortDeadline')
   if (controllerDown.some((down) => down.from <= until && down.until + reaction(life) >= match)) return false
   return operatorDown.every((down) => down.from > until || down.until < from || isArmedFor(verdicts, down.from, match))
+}
+
+function isTooShort({ cluster }: Life, match: Instant): boolean {
+  const cronJob = cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after
+  if (cronJob === undefined || Number(cronJob.spec.startingDeadlineSeconds) * second > nudgeDelay) return false
+  const looked = parseInstant(textOf(cronJob.status?.lastScheduleTime)) ?? parseInstant(cronJob.metadata.creationTimestamp) ?? 0
+  return cluster.history.some(({ at, resource, before, after }) => {
+    const made = resource === 'jobs' && before === undefined && at <= match ? parseInstant(after?.metadata.annotations?.[scheduledTimestampAnnotation]) : undefined
+    return made !== undefined && made > looked && made < match
+  })
 }
 
 /** Whether what the status said when the operator died promises this match without it. */
@@ -114,6 +127,6 @@ export function isToBeRecorded(verdicts: Verdicts, match: Instant, deadline: num
 }
 
 /** After this everything about an occurrence is known and written down: it can start no more, neither by the controller nor late. */
-export function accountedAfter(life: Life, deadline: number): number {
+function accountedAfter(life: Life, deadline: number): number {
   return 5 * minute + eps + reaction(life) + deadline + 3 * minute
 }
