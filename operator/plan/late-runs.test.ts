@@ -79,6 +79,8 @@ describe('a run that is to start late', () => {
     'is started only after one more look at the CronJob': { given: world(waiting), now, want: { actions: ['look at nightly'] } },
     'is started when nobody has changed anything': { given: world({ ...waiting, seenAt: '2026-03-02T10:29:58Z' }), now, want: { actions: ['create jobs nightly-29540780'] } },
     'waits for the end of a run in progress': { given: world({ ...waiting, jobs: ['10:00'], seenAt: now }), now, want: { actions: [], wake: '10:40:20' } },
+    'waits until it is known whether a later one was missed as well': { given: world({ ...waiting, seenAt: '2026-03-02T10:41:00Z' }), now: '2026-03-02T10:41:00Z', want: { actions: ['look at 10:40'], wake: '10:46:30' } },
+    'starts when a later one has been': { given: world({ ...waiting, jobs: ['10:40'], lastScheduleTime: '2026-03-02T10:40Z', seenAt: '2026-03-02T10:41:00Z' }), now: '2026-03-02T10:41:00Z', want: { actions: [] } },
     'does not start just before the next one': { given: world({ ...waiting, seenAt: '2026-03-02T10:39:30Z' }), now: '2026-03-02T10:39:30Z', want: { actions: [], wake: '10:40:20' } },
     'is called off by a suspend': { given: world({ ...waiting, spec: { suspend: true }, generation: 2 }), now, want: { actions: ['patch: parked [*/20 * * * *] Etc/UTC floor 10:30:00'] } },
   })
@@ -121,7 +123,7 @@ it.each([
   ['Europe/Berlin', '2026-03-02T11:20:00+01:00'],
   ['America/St_Johns', '2026-03-02T06:50:00-03:30'],
 ])('the Job of a run that starts late tells its time on the clock of the CronJob, as the controller does: %s', (timeZone, want) => {
-  const [action] = planned(world({ ...waiting, seenAt: now, timeZone }), at(now)).actions
+  const [action] = planned(world({ ...waiting, seenAt: now, timeZone, spec: { missedRunPolicy: 'RunAll' } }), at(now)).actions
   expect(JSON.stringify(action)).toContain(`"batch.kubernetes.io/cronjob-scheduled-timestamp":"${want}"`)
 })
 
@@ -152,6 +154,16 @@ describe('on a cluster whose controller was away', () => {
     expect(born(life).slice(0, 3)).toEqual(['10:20 at 10:26:30 by ScheduledIntegration', '10:40 at 10:40:00 by CronJob', '11:00 at 11:00:00 by CronJob'])
     const { counts } = objectOf(life.server.get('scheduledintegrations', 'nightly')?.status)
     expect(counts).toEqual({ succeeded: 4 })
+  })
+
+  it.each([
+    ['RunLatest', ['11:01 at 11:03:29 by ScheduledIntegration']],
+    ['RunAll', ['11:00 at 11:02:29 by ScheduledIntegration', '11:01 at 11:03:29 by ScheduledIntegration']],
+    ['Skip', []],
+  ])('of two that were missed within a minute of each other, %s starts what it says', async (missedRunPolicy, want) => {
+    const twice = { missedRunPolicy, schedule: { recurrence: { cron: '0,1 * * * *' } } }
+    const life = await outage(twice, { down: 49 * minute + 50 * second, up: 52 * minute + 10 * second })
+    expect(born(life).filter((text) => text.endsWith('ScheduledIntegration'))).toEqual(want)
   })
 
   it('a run of the last chance starts late, and its schedule is over then', async () => {

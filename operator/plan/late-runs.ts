@@ -4,13 +4,14 @@ import { isJsonObject } from '../model/json.ts'
 import { apiVersion, scheduledTimestampAnnotation } from '../model/names.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import { offsetAt } from '../model/time-zone.ts'
-import { lastStart, lateList, madeUp, missedRecord, skippedRecord } from './accounts.ts'
+import { lastStart, lateList, madeUp, missedRecord, recordedTimes, skippedRecord } from './accounts.ts'
 import { type Action, evidenceKey, isHistory, storeLag } from './action.ts'
-import { evidenceOf, expressionOf } from './arming.ts'
+import { evidenceOf, expressionOf, lookedThrough } from './arming.ts'
 import { newLocksLease } from './housekeeping.ts'
 import { lostWithCronJob } from './lost-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { finalCondition, isFinal, timeOf } from './run-record.ts'
+import { finalCondition, isFinal, scheduledTime, timeOf } from './run-record.ts'
+import { patienceOf } from './runs.ts'
 import { type Scene, isEnabled, isNewEpoch, skipReason } from './schedule-step.ts'
 import { quiet } from './timing.ts'
 import type { Valid } from './verdict.ts'
@@ -69,6 +70,8 @@ function start(scene: Scene & { readonly verdict: Valid }, record: RunRecord): L
   if (isBusy(observed)) return { ...noLateRuns, wakeAt: over }
   const next = verdict.rule.occurrences.next(now)
   if (next !== undefined && next - now <= quiet) return { ...noLateRuns, wakeAt: Math.min(over, next + quiet) }
+  const later = undecidedAfter(scene, timeOf(record))
+  if (later !== undefined) return { ...noLateRuns, wakeAt: Math.min(over, later + patienceOf(cronJob, verdict) + 1) }
   if (observed.locksLease === undefined) return { ...noLateRuns, actions: [newLocksLease(observed.metadata.namespace)] }
   const { namespace, name } = cronJob.metadata
   const seen = observed.learned.evidence.get(evidenceKey('cronjobs', namespace, name))
@@ -76,6 +79,19 @@ function start(scene: Scene & { readonly verdict: Valid }, record: RunRecord): L
   // By another operator for a newer schedule, perhaps: our store will show it.
   if (seen.object?.metadata.resourceVersion !== cronJob.metadata.resourceVersion) return { ...noLateRuns, wakeAt: seen.at + freshly + 1 }
   return create(scene, record)
+}
+
+/**
+ * RunLatest starts one run after an outage, not one for each occurrence that is judged while it ends: an occurrence that is due and
+ * has neither a Job nor a record yet may turn out to be the latest that was missed. The first of such.
+ */
+function undecidedAfter({ observed, verdict, cronJob, now }: Scene & { readonly verdict: Valid }, late: Instant): Instant | undefined {
+  if (verdict.spec.missedRunPolicy !== 'RunLatest') return undefined
+  const known = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  const { occurrences } = verdict.rule
+  let at = occurrences.next(Math.max(late, lookedThrough(cronJob), now - patienceOf(cronJob, verdict) - 1))
+  while (at !== undefined && at <= now && known.has(at)) at = occurrences.next(at)
+  return at !== undefined && at <= now ? at : undefined
 }
 
 /** Whether a run of the schedule is in progress, as far as Jobs or the status tell. */
