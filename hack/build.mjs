@@ -1,5 +1,5 @@
 // Bundles the two programs into one file each: dist/operator.mjs and dist/kubectl-integrations.mjs.
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { rolldown } from 'rolldown'
 
 const root = new URL('..', import.meta.url).pathname
@@ -27,5 +27,6 @@ function inAscii(code) {
   return code.replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+await mkdir(`${root}dist`, { recursive: true })
 await bundle('operator/cmd/operator.ts', 'dist/operator.mjs')
 await bundle('operator/cmd/kubectl-integrations.ts', 'dist/kubectl-integrations.mjs')
