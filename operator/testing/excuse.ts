@@ -16,6 +16,7 @@ import { type Segment, type Version, isOccurrence } from './told.ts'
  * - held: an edit and the deletion of the template can be seen in the other order.
  * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
+ * - forgotten: the same where it died with the CronJob parked, between a park and what follows it.
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
  * - shortDeadline: within 20 s nobody is reminded, so a controller that could not write down the match before can lose one.
  * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
@@ -77,6 +78,10 @@ function isForgotten({ wishes, operatorDown }: Life, match: Instant): boolean {
   return wishes.some(({ from }) => from > match && from <= back)
 }
 
+function isParkedAt(life: Life, match: Instant): boolean {
+  return life.cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after?.spec.suspend === true && excused(life, 'forgotten')
+}
+
 /** What counts from when is for the operator to say: it sees a change when it runs. */
 export function observedFrom(life: Life, change: Instant): Instant {
   const outages = life.operatorDown.filter((down) => down.from <= change + reaction(life) && down.until > change)
@@ -123,7 +128,7 @@ export function isToBeRecorded(verdicts: Verdicts, match: Instant, deadline: num
   const wait = accountedAfter(life, deadline)
   const isSpoilt = (hand: Instant) => match > hand - wait && match < observedFrom(life, hand) + 3 * minute // what comes before a repair is not made up for
   if (life.byHand.some(isSpoilt) || life.deleted.some((at) => at > match && at < observedFrom(life, match + wait))) return !excused(life, 'unsettled')
-  return match < life.cluster.now - wait && !(isForgotten(life, match) && isBeyondHorizon(verdicts, match))
+  return match < life.cluster.now - wait && !(isForgotten(life, match) && (isBeyondHorizon(verdicts, match) || isParkedAt(life, match)))
 }
 
 /** After this everything about an occurrence is known and written down: it can start no more, neither by the controller nor late. */
