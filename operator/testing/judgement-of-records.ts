@@ -15,7 +15,7 @@ export function unrecorded(verdicts: Verdicts, jobs: readonly Born[]): readonly 
     ...forgotten(verdicts, jobs, told),
     ...toldTwice(jobs, told),
     ...(isMeddledWith ? [] : untrue(verdicts, jobs, told)),
-    ...(isMeddledWith ? [] : wrongCounts(life, jobs, told)),
+    ...(isMeddledWith ? [] : wrongCounts(verdicts, jobs, told)),
   ]
 }
 
@@ -66,18 +66,20 @@ function isNearChange(life: Life, match: Instant): boolean {
 }
 
 /** Runs by how their Jobs ended (those of the last minutes may not be counted yet), occurrences without a Job by what was told. */
-function wrongCounts(life: Life, jobs: readonly Born[], told: readonly Told[]): readonly string[] {
+function wrongCounts({ life, segments }: Verdicts, jobs: readonly Born[], told: readonly Told[]): readonly string[] {
   const uid = life.cluster.server.get('scheduledintegrations', 'nightly')?.metadata.uid
   const counts = objectOf(objectOf(statusOf(life)).counts)
   const numbers = ([['succeeded', 'Complete'], ['failed', 'Failed']] as const).map(([name, condition]) => {
     const all = jobs.filter((job) => job.schedule === uid && job.condition === condition && job.endedAt <= life.cluster.now)
     return { name, least: all.filter(({ endedAt }) => endedAt < life.cluster.now - 2 * minute - reaction(life)).length, most: all.length }
   })
-  // More than ten at once are not all listed, but each has its event.
+  // More than ten at once are not all listed; each has its event, unless the operator died between the two.
+  const fired = new Set(jobs.map(({ match }) => match))
+  const unfired = segments.flatMap(({ occurrences, from, until }) => occurrencesIn(occurrences, from, Math.min(until, life.cluster.now))).filter((match) => !fired.has(match)).length
   const without = ([['skipped', 'Skipped'], ['missed', 'Missed'], ['unknown', 'Unknown']] as const).map(([name, outcome]) => {
     const listed = told.filter(({ record, schedule }) => schedule === uid && record.outcome === outcome).length
     const events = [...life.cluster.operator.events, ...life.cluster.rival.events].filter(({ reason }) => reason === `Run${outcome}`).length
-    return { name, least: listed, most: Math.max(listed, events) }
+    return { name, least: listed, most: Math.max(listed, events, life.operatorDown.length > 0 ? unfired : 0) }
   })
   return [...numbers, ...without].flatMap(({ name, least, most }) => {
     const count = Number(counts[name] ?? 0)
