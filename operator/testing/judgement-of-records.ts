@@ -60,9 +60,12 @@ function untrue({ life, segments }: Verdicts, jobs: readonly Born[], told: reado
   })
 }
 
-/** Skipped is what a change of mind caught in flight. */
+/** Skipped is what a change of mind caught in flight, or waiting for its late start. */
 function isNearChange(life: Life, match: Instant): boolean {
-  return life.wishes.some(({ from }) => match >= from - 5 * minute - eps && match <= observedFrom(life, from) + reaction(life))
+  return life.wishes.some(({ from }, index) => {
+    const waits = life.wishes[index - 1]?.late.deadline ?? 0
+    return match >= from - 5 * minute - eps - waits && match <= observedFrom(life, from) + reaction(life)
+  })
 }
 
 /** Runs by how their Jobs ended (those of the last minutes may not be counted yet), occurrences without a Job by what was told. */
