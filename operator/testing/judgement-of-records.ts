@@ -1,7 +1,7 @@
 import { type Instant, minute } from '../model/instant.ts'
 import { runNameAt } from '../plan/run-record.ts'
-import { eps, settledAge } from '../plan/timing.ts'
-import { type Verdicts, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
+import { eps, quiet, settledAge } from '../plan/timing.ts'
+import { type Verdicts, isEvidenceGone, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
 import { objectOf } from './json-reading.ts'
 import type { Life } from './life.ts'
 import { type Born, type Told, occurrencesIn, statusOf, text, toldRuns } from './told.ts'
@@ -52,8 +52,8 @@ function untrue({ life, segments }: Verdicts, jobs: readonly Born[], told: reado
     life.cluster.tally.add(`told: ${outcome}${outcome === 'Skipped' || outcome === 'Missed' ? ` ${record.reason ?? ''}` : ''}`)
     if (time === undefined || time <= latest) return []
     const job = jobs.find((born) => born.match === time && born.schedule === schedule)
-    if (jobUID === undefined && job !== undefined && job.at < old) return [`the run of ${text(time)} was told as ${outcome}, but it had a Job`]
-    if (outcome === 'Unknown' && job !== undefined) return [`nobody deleted the Job of ${text(time)}, but it was told as Unknown`]
+    if (jobUID === undefined && job !== undefined && job.at < old && !(outcome === 'Unknown' && isEvidenceGone(life, job))) return [`the run of ${text(time)} was told as ${outcome}, but it had a Job`]
+    if (outcome === 'Unknown' && job !== undefined && !isEvidenceGone(life, job)) return [`nobody deleted the Job of ${text(time)}, but it was told as Unknown`]
     if (outcome === 'Unplanned' && segments.some(({ occurrences }) => occurrences?.next(time - 1) === time)) return [`the run of ${text(time)} was told as Unplanned`]
     if (outcome === 'Skipped' && !isNearChange(life, time)) return [`the occurrence of ${text(time)} was told as Skipped, but nobody had changed anything`]
     return []
@@ -64,7 +64,7 @@ function untrue({ life, segments }: Verdicts, jobs: readonly Born[], told: reado
 function isNearChange(life: Life, match: Instant): boolean {
   return life.wishes.some(({ from }, index) => {
     const waits = life.wishes[index - 1]?.late.deadline ?? 0
-    return match >= from - 5 * minute - eps - waits && match <= observedFrom(life, from) + reaction(life)
+    return match >= from - 5 * minute - eps - waits && match <= observedFrom(life, from) + reaction(life) + quiet
   })
 }
 
@@ -74,7 +74,7 @@ function wrongCounts({ life, segments }: Verdicts, jobs: readonly Born[], told: 
   const counts = objectOf(objectOf(statusOf(life)).counts)
   const numbers = ([['succeeded', 'Complete'], ['failed', 'Failed']] as const).map(([name, condition]) => {
     const all = jobs.filter((job) => job.schedule === uid && job.condition === condition && job.endedAt <= life.cluster.now)
-    return { name, least: all.filter(({ endedAt }) => endedAt < life.cluster.now - 2 * minute - reaction(life)).length, most: all.length }
+    return { name, least: all.filter((job) => job.endedAt < life.cluster.now - 2 * minute - reaction(life) && !isEvidenceGone(life, job)).length, most: all.length }
   })
   // More than ten at once are not all listed; each has its event, unless the operator died between the two.
   const fired = new Set(jobs.map(({ match }) => match))
