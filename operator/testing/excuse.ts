@@ -3,7 +3,7 @@ import { scheduledTimestampAnnotation } from '../model/names.ts'
 import { eps, nudgeDelay } from '../plan/timing.ts'
 import { objectsIn, textOf } from './json-reading.ts'
 import type { Life } from './life.ts'
-import { type Segment, type Version, isOccurrence } from './told.ts'
+import { type Born, type Segment, type Version, isOccurrence } from './told.ts'
 
 /**
  * Everything that the judges forgive, and nothing is forgiven anywhere else. Each excuse is as wide as the delays of the very
@@ -16,8 +16,11 @@ import { type Segment, type Version, isOccurrence } from './told.ts'
  * - held: an edit and the deletion of the template can be seen in the other order.
  * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
+ * - forgotten: the same where it died with the CronJob parked, between a park and what follows it.
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
- * - shortDeadline: within 20 s nobody is reminded, so a controller that could not write down the match before can lose one.
+ * - shortDeadline: within 20 s nobody is reminded, so a controller can lose a match that could not write down the one before, or whose
+ *   view is older than the deadline.
+ * - evidence: the controller kept its 25 Jobs, and removed others that the operator was too long away to see.
  * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
  *   it may wait a minute for a run before it writes an edit. What they changed back before it looked it need not have seen.
  */
@@ -56,6 +59,10 @@ export function isByHand(life: Life, match: Instant, bornAt: Instant): boolean {
   return life.byHand.some((hand) => bornAt >= hand && isSoonAfter(life, hand, match)) && excused(life, 'byHand')
 }
 
+export function isEvidenceGone(life: Life, { isRemovedUnmarked, endedAt }: Born): boolean {
+  return isRemovedUnmarked && life.operatorDown.some(({ from, until }) => from <= endedAt && until >= endedAt) && excused(life, 'evidence')
+}
+
 export function isOfDeleted(life: Life, match: Instant, bornAt: Instant): boolean {
   return life.deleted.some((at) => bornAt >= at && isSoonAfter(life, at, match)) && excused(life, 'deleted')
 }
@@ -75,6 +82,10 @@ export function isBeyondHorizon({ life, statuses }: Verdicts, match: Instant): b
 function isForgotten({ wishes, operatorDown }: Life, match: Instant): boolean {
   const back = operatorDown.find(({ from, until }) => from <= match && until >= match)?.until ?? -Infinity
   return wishes.some(({ from }) => from > match && from <= back)
+}
+
+function isParkedAt(life: Life, match: Instant): boolean {
+  return life.cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after?.spec.suspend === true && excused(life, 'forgotten')
 }
 
 /** What counts from when is for the operator to say: it sees a change when it runs. */
@@ -97,9 +108,10 @@ export function isCalm(verdicts: Verdicts, match: Instant): boolean {
   return operatorDown.every((down) => down.from > until || down.until < from || isArmedFor(verdicts, down.from, match))
 }
 
-function isTooShort({ cluster }: Life, match: Instant): boolean {
+function isTooShort({ cluster, delays }: Life, match: Instant): boolean {
   const cronJob = cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after
   if (cronJob === undefined || Number(cronJob.spec.startingDeadlineSeconds) * second > nudgeDelay) return false
+  if (delays.controller > Number(cronJob.spec.startingDeadlineSeconds) * second) return true
   const looked = parseInstant(textOf(cronJob.status?.lastScheduleTime)) ?? parseInstant(cronJob.metadata.creationTimestamp) ?? 0
   return cluster.history.some(({ at, resource, before, after }) => {
     const made = resource === 'jobs' && before === undefined && at <= match ? parseInstant(after?.metadata.annotations?.[scheduledTimestampAnnotation]) : undefined
@@ -123,7 +135,7 @@ export function isToBeRecorded(verdicts: Verdicts, match: Instant, deadline: num
   const wait = accountedAfter(life, deadline)
   const isSpoilt = (hand: Instant) => match > hand - wait && match < observedFrom(life, hand) + 3 * minute // what comes before a repair is not made up for
   if (life.byHand.some(isSpoilt) || life.deleted.some((at) => at > match && at < observedFrom(life, match + wait))) return !excused(life, 'unsettled')
-  return match < life.cluster.now - wait && !(isForgotten(life, match) && isBeyondHorizon(verdicts, match))
+  return match < life.cluster.now - wait && !(isForgotten(life, match) && (isBeyondHorizon(verdicts, match) || isParkedAt(life, match)))
 }
 
 /** After this everything about an occurrence is known and written down: it can start no more, neither by the controller nor late. */

@@ -47,7 +47,7 @@ function notMadeUp({ life, segments }: Verdicts, jobs: readonly Born[]): readonl
   const fired = new Set(jobs.map(({ match }) => match))
   return segments.flatMap(({ from, until, occurrences, late }) =>
     controllerDown.flatMap((down) => {
-      const match = lastBefore(occurrences, down.from, Math.min(down.until, until))
+      const match = lastBefore(occurrences, down.from, Math.min(down.until, until, cluster.now))
       // By then it is settled that the controller does not start it, and the longest run has ended.
       const due = match === undefined ? Infinity : match + longestDeadline + eps + reaction(life) + 6 * minute
       if (match === undefined || late.policy === 'Skip' || due > match + late.deadline || due > Math.min(until, cluster.now)) return []

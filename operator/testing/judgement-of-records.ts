@@ -1,7 +1,7 @@
 import { type Instant, minute } from '../model/instant.ts'
 import { runNameAt } from '../plan/run-record.ts'
-import { eps, settledAge } from '../plan/timing.ts'
-import { type Verdicts, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
+import { eps, quiet, settledAge } from '../plan/timing.ts'
+import { type Verdicts, isEvidenceGone, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
 import { objectOf } from './json-reading.ts'
 import type { Life } from './life.ts'
 import { type Born, type Told, occurrencesIn, statusOf, text, toldRuns } from './told.ts'
@@ -15,7 +15,7 @@ export function unrecorded(verdicts: Verdicts, jobs: readonly Born[]): readonly 
     ...forgotten(verdicts, jobs, told),
     ...toldTwice(jobs, told),
     ...(isMeddledWith ? [] : untrue(verdicts, jobs, told)),
-    ...(isMeddledWith ? [] : wrongCounts(life, jobs, told)),
+    ...(isMeddledWith ? [] : wrongCounts(verdicts, jobs, told)),
   ]
 }
 
@@ -52,32 +52,37 @@ function untrue({ life, segments }: Verdicts, jobs: readonly Born[], told: reado
     life.cluster.tally.add(`told: ${outcome}${outcome === 'Skipped' || outcome === 'Missed' ? ` ${record.reason ?? ''}` : ''}`)
     if (time === undefined || time <= latest) return []
     const job = jobs.find((born) => born.match === time && born.schedule === schedule)
-    if (jobUID === undefined && job !== undefined && job.at < old) return [`the run of ${text(time)} was told as ${outcome}, but it had a Job`]
-    if (outcome === 'Unknown' && job !== undefined) return [`nobody deleted the Job of ${text(time)}, but it was told as Unknown`]
+    if (jobUID === undefined && job !== undefined && job.at < old && !(outcome === 'Unknown' && isEvidenceGone(life, job))) return [`the run of ${text(time)} was told as ${outcome}, but it had a Job`]
+    if (outcome === 'Unknown' && job !== undefined && !isEvidenceGone(life, job)) return [`nobody deleted the Job of ${text(time)}, but it was told as Unknown`]
     if (outcome === 'Unplanned' && segments.some(({ occurrences }) => occurrences?.next(time - 1) === time)) return [`the run of ${text(time)} was told as Unplanned`]
     if (outcome === 'Skipped' && !isNearChange(life, time)) return [`the occurrence of ${text(time)} was told as Skipped, but nobody had changed anything`]
     return []
   })
 }
 
-/** Skipped is what a change of mind caught in flight. */
+/** Skipped is what a change of mind caught in flight, or waiting for its late start. */
 function isNearChange(life: Life, match: Instant): boolean {
-  return life.wishes.some(({ from }) => match >= from - 5 * minute - eps && match <= observedFrom(life, from) + reaction(life))
+  return life.wishes.some(({ from }, index) => {
+    const waits = life.wishes[index - 1]?.late.deadline ?? 0
+    return match >= from - 5 * minute - eps - waits && match <= observedFrom(life, from) + reaction(life) + quiet
+  })
 }
 
 /** Runs by how their Jobs ended (those of the last minutes may not be counted yet), occurrences without a Job by what was told. */
-function wrongCounts(life: Life, jobs: readonly Born[], told: readonly Told[]): readonly string[] {
+function wrongCounts({ life, segments }: Verdicts, jobs: readonly Born[], told: readonly Told[]): readonly string[] {
   const uid = life.cluster.server.get('scheduledintegrations', 'nightly')?.metadata.uid
   const counts = objectOf(objectOf(statusOf(life)).counts)
   const numbers = ([['succeeded', 'Complete'], ['failed', 'Failed']] as const).map(([name, condition]) => {
     const all = jobs.filter((job) => job.schedule === uid && job.condition === condition && job.endedAt <= life.cluster.now)
-    return { name, least: all.filter(({ endedAt }) => endedAt < life.cluster.now - 2 * minute - reaction(life)).length, most: all.length }
+    return { name, least: all.filter((job) => job.endedAt < life.cluster.now - 2 * minute - reaction(life) && !isEvidenceGone(life, job)).length, most: all.length }
   })
-  // More than ten at once are not all listed, but each has its event.
+  // More than ten at once are not all listed; each has its event, unless the operator died between the two.
+  const fired = new Set(jobs.map(({ match }) => match))
+  const unfired = segments.flatMap(({ occurrences, from, until }) => occurrencesIn(occurrences, from, Math.min(until, life.cluster.now))).filter((match) => !fired.has(match)).length
   const without = ([['skipped', 'Skipped'], ['missed', 'Missed'], ['unknown', 'Unknown']] as const).map(([name, outcome]) => {
     const listed = told.filter(({ record, schedule }) => schedule === uid && record.outcome === outcome).length
     const events = [...life.cluster.operator.events, ...life.cluster.rival.events].filter(({ reason }) => reason === `Run${outcome}`).length
-    return { name, least: listed, most: Math.max(listed, events) }
+    return { name, least: listed, most: Math.max(listed, events, life.operatorDown.length > 0 ? unfired : 0) }
   })
   return [...numbers, ...without].flatMap(({ name, least, most }) => {
     const count = Number(counts[name] ?? 0)

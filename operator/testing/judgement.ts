@@ -2,7 +2,7 @@ import { type Instant, parseInstant, second } from '../model/instant.ts'
 import { isSameJson } from '../model/json.ts'
 import { jobNameAt } from '../plan/run-record.ts'
 import { eps, matchesIn, quiet, settledAge } from '../plan/timing.ts'
-import { type Verdicts, isBeyondHorizon, isByHand, isCalm, isHeld, isOfDeleted, isSoonAfter, observedFrom } from './excuse.ts'
+import { type Verdicts, isBeyondHorizon, isByHand, isCalm, isHeld, isOfDeleted, isSoonAfter, observedFrom, reaction } from './excuse.ts'
 import { unmended } from './judgement-of-late-runs.ts'
 import { breaches } from './judgement-of-parks.ts'
 import { unrecorded } from './judgement-of-records.ts'
@@ -101,7 +101,8 @@ function manyDue(life: Life): readonly string[] {
 
 /** In the end the CronJob is as it should be, and the conditions say so. */
 function unfinished({ life, segments }: Verdicts): readonly string[] {
-  const reconciling = objectsIn(statusOf(life)?.conditions).find(({ type }) => type === 'Reconciling')
+  const lasting = life.cluster.now - 300 * second - reaction(life) // an occurrence can be on its way at the very end
+  const reconciling = objectsIn(statusOf(life)?.conditions).find(({ type, lastTransitionTime }) => type === 'Reconciling' && (parseInstant(textOf(lastTransitionTime)) ?? 0) < lasting)
   const cronJob = life.cluster.server.get('cronjobs', 'nightly')
   const next = segments.at(-1)?.occurrences?.next(life.cluster.now)
   const isFar = next !== undefined && next - life.cluster.now > 359 * 86_400 * second

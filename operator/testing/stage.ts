@@ -108,19 +108,18 @@ export class Stage {
   controllerOutage(): void {
     if (this.#leader === undefined) return
     this.say('controller down')
-    this.controllerDown.push({ from: this.cluster.now, until: Infinity })
-    this.cluster.controller.stop()
-    this.cluster.standby.stop()
+    this.#change(() => {
+      this.cluster.controller.stop()
+      this.cluster.standby.stop()
+    })
     const longest = this.#random.one([minute, 20 * minute, controllerOutage[this.#pace], controllerOutage[this.#pace]])
     this.later(this.#random.whole(second, longest), () => this.#restoreController())
   }
 
   #restoreController(): void {
-    const last = this.controllerDown.at(-1)
-    if (this.#leader !== undefined || last === undefined) return
-    this.controllerDown[this.controllerDown.length - 1] = { from: last.from, until: this.cluster.now }
+    if (this.#leader !== undefined) return
     this.say('controller up')
-    this.#random.one([this.cluster.controller, this.cluster.standby]).start()
+    this.#change(() => this.#random.one([this.cluster.controller, this.cluster.standby]).start())
   }
 
   /** The other replica leads: after a gap, or while the former leader has not noticed. */
@@ -131,18 +130,25 @@ export class Stage {
     if (this.#random.chance(0.3)) {
       this.say('failover: for a while both lead')
       next.start()
-      this.later(this.#random.whole(1, 5 * second), () => former.stop())
+      this.later(this.#random.whole(1, 5 * second), () => {
+        if (next.isRunning) former.stop()
+      })
       return
     }
     this.say('failover: for a while none leads')
-    former.stop()
-    this.controllerDown.push({ from: this.cluster.now, until: Infinity })
+    this.#change(() => former.stop())
     this.later(this.#random.whole(1, 30 * second), () => {
-      const last = this.controllerDown.at(-1)
-      if (this.#leader !== undefined || last === undefined) return
-      this.controllerDown[this.controllerDown.length - 1] = { from: last.from, until: this.cluster.now }
-      next.start()
+      if (this.#leader === undefined) this.#change(() => next.start())
     })
+  }
+
+  /** Whether anybody leads is kept in spans. */
+  #change(change: () => void): void {
+    change()
+    const last = this.controllerDown.at(-1)
+    const isDown = last?.until === Infinity
+    if (this.#leader === undefined && !isDown) this.controllerDown.push({ from: this.cluster.now, until: Infinity })
+    if (this.#leader !== undefined && last !== undefined && isDown) this.controllerDown[this.controllerDown.length - 1] = { from: last.from, until: this.cluster.now }
   }
 
   /** Any write to the CronJob makes its controller look at it, and can make it fail to write down what it started. */

@@ -1,4 +1,5 @@
 import { type Instant, minute, parseInstant } from '../model/instant.ts'
+import { annotation } from '../model/names.ts'
 import { type Occurrences, occurrencesOf } from '../model/occurrences.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import type { RunRecord } from '../model/status-schema.ts'
@@ -65,11 +66,14 @@ export interface Born {
   readonly uid: string
   readonly endedAt: Instant
   readonly condition: 'Complete' | 'Failed' | undefined
+  /** Removed before the operator wrote its run's name to it, which it does once the run is in the status. */
+  readonly isRemovedUnmarked: boolean
 }
 
 export function jobsOf({ cluster }: Life): readonly Born[] {
   const schedules = new Map<string, string>()
   const ends = endsOf(cluster.history)
+  const removed = new Set(cluster.history.flatMap(({ resource, before, after }) => (resource === 'jobs' && after === undefined && before?.metadata.annotations?.[annotation.runName] === undefined ? [before?.metadata.uid] : [])))
   return cluster.history.flatMap(({ at, resource, before, after }) => {
     const owner = after?.metadata.ownerReferences?.find(({ controller }) => controller === true)
     if (resource === 'cronjobs' && after !== undefined && owner !== undefined) schedules.set(after.metadata.uid, owner.uid)
@@ -78,7 +82,7 @@ export function jobsOf({ cluster }: Life): readonly Born[] {
     const match = Number(name.split('-').at(-1)) * minute
     const isNative = owner.kind === 'CronJob'
     const end = ends.get(uid)
-    return [{ at, match, by: isNative ? 'controller' : 'operator', schedule: isNative ? (schedules.get(owner.uid) ?? '') : owner.uid, uid, endedAt: end?.at ?? Infinity, condition: end?.condition } as const]
+    return [{ at, match, by: isNative ? 'controller' : 'operator', schedule: isNative ? (schedules.get(owner.uid) ?? '') : owner.uid, uid, endedAt: end?.at ?? Infinity, condition: end?.condition, isRemovedUnmarked: removed.has(uid) } as const]
   })
 }
 
