@@ -115,10 +115,14 @@ function expectRightEnd(tenant: Tenant): void {
     const told = (outcome: string) => inOrder(runs.flatMap((run) => (run.outcome === outcome ? [Date.parse(run.scheduledTime ?? '')] : [])))
     expect(new Set(jobs.map(minuteOf)).size, `${name}: one Job for a minute`).toBe(jobs.length)
     expect(told('Succeeded'), `${name}: each Job is told once`).toEqual(inOrder(jobs.map(minuteOf)))
-    // What was suspended shortly before its time is told as skipped.
-    const skipped = ['sped', 'toggled', 'paused', 'often'].includes(name) ? told('Skipped').length : 0
-    const counts = { ...(jobs.length > 0 && { succeeded: jobs.length }), ...(skipped > 0 && { skipped }) }
-    expect([runs.length, schedule.status?.counts ?? {}], `${name}: nothing else is told`).toEqual([jobs.length + skipped, counts])
+    // What was changed shortly before its time is told as skipped; what was due before its CronJob had been created, as missed.
+    const none = { Skipped: told('Skipped'), Missed: told('Missed') }
+    const minutesOfJobs = new Set(jobs.map(minuteOf))
+    expect([...none.Skipped, ...none.Missed].filter((minute) => minutesOfJobs.has(minute)), `${name}: what has a Job is not told as skipped or missed`).toEqual([])
+    expect(none.Missed.filter((minute) => minute >= Math.min(...minutesOfJobs)), `${name}: missed, though its CronJob was there`).toEqual([])
+    const expected = { succeeded: jobs.length, skipped: none.Skipped.length, missed: none.Missed.length }
+    const counts = Object.fromEntries(Object.entries(expected).filter(([, count]) => count > 0))
+    expect([runs.length, schedule.status?.counts ?? {}], `${name}: nothing else is told`).toEqual([jobs.length + none.Skipped.length + none.Missed.length, counts])
     const conditions = ['Ready', 'Active'].map((type) => conditionOf(schedule, type)?.status)
     expect([isPresent(schedule), ...conditions], `${name}: status of the present spec, Ready, Active`).toEqual([true, 'True', name === 'steady' || name === 'slowed' ? 'True' : 'False'])
   }
