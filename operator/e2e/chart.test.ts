@@ -87,7 +87,7 @@ describe('the operator\'s rights', () => {
     ['everything', '*', '*'],
     ['users\' specs', 'patch', 'scheduledintegrations.integration-scheduler.io'],
     ['users\' objects', 'delete', 'scheduledintegrations.integration-scheduler.io'],
-    ['CronJobs for good', 'delete', 'cronjobs.batch'],
+    ['all CronJobs at once', 'deletecollection', 'cronjobs.batch'],
     ['pods', 'create', 'pods'],
     ['Leases of others', 'get', 'leases.coordination.k8s.io/other'],
     ['roles', 'escalate', 'clusterroles.rbac.authorization.k8s.io'],

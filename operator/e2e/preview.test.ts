@@ -76,7 +76,7 @@ const schedules: readonly Manifest[] = [
 const broken: readonly Manifest[] = [
   scheduled('homeless', onceAYear, named('nobody')),
   scheduled('incomplete', onceAYear, named('rich')),
-  scheduled('unsupported', { recurrence: { byDay: { every: 2 } }, ...inDays(3) }),
+  scheduled('unsupported', onceAYear, { overlapPolicy: 'Queue' }),
 ]
 
 const file = [...templates, ...schedules, ...broken].map((manifest) => JSON.stringify(manifest)).join('\n---\n')

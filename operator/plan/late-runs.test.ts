@@ -166,6 +166,17 @@ describe('on a cluster whose controller was away', () => {
     expect(born(life).filter((text) => text.endsWith('ScheduledIntegration'))).toEqual(want)
   })
 
+  it('of two that were missed while each minute is due, RunLatest starts the later one, though the controller has gone past both', async () => {
+    const life = await outage({ schedule: { recurrence: { cron: '* * * * *' } } }, { down: 49 * minute + 50 * second, up: 52 * minute + 10 * second })
+    expect(born(life).filter((text) => text >= '10:59').slice(0, 5)).toEqual([
+      '10:59 at 10:59:00 by CronJob',
+      '11:02 at 11:02:10 by CronJob',
+      '11:03 at 11:03:00 by CronJob',
+      '11:01 at 11:03:29 by ScheduledIntegration',
+      '11:04 at 11:04:00 by CronJob',
+    ])
+  })
+
   it('a run of the last chance starts late, and its schedule is over then', async () => {
     const once = { schedule: { startDate: '2026-03-02', startTime: '10:20', recurrence: { once: {} } } }
     const life = await outage(once, { down: 9 * minute, up: 30 * minute })

@@ -6,7 +6,7 @@ import type { RunRecord } from '../model/status-schema.ts'
 import { offsetAt } from '../model/time-zone.ts'
 import { lastStart, lateList, madeUp, missedRecord, recordedTimes, skippedRecord } from './accounts.ts'
 import { type Action, evidenceKey, isHistory, storeLag } from './action.ts'
-import { evidenceOf, expressionOf, lookedThrough } from './arming.ts'
+import { evidenceOf, expressionOf } from './arming.ts'
 import { newLocksLease } from './housekeeping.ts'
 import { lostWithCronJob } from './lost-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
@@ -83,13 +83,14 @@ function start(scene: Scene & { readonly verdict: Valid }, record: RunRecord): L
 
 /**
  * RunLatest starts one run after an outage, not one for each occurrence that is judged while it ends: an occurrence that is due and
- * has neither a Job nor a record yet may turn out to be the latest that was missed. The first of such.
+ * has neither a Job nor a record yet may turn out to be the latest that was missed, also where the controller has gone past it (it
+ * skips what it is too late for). The first of such.
  */
 function undecidedAfter({ observed, verdict, cronJob, now }: Scene & { readonly verdict: Valid }, late: Instant): Instant | undefined {
   if (verdict.spec.missedRunPolicy !== 'RunLatest') return undefined
   const known = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
   const { occurrences } = verdict.rule
-  let at = occurrences.next(Math.max(late, lookedThrough(cronJob), now - patienceOf(cronJob, verdict) - 1))
+  let at = occurrences.next(Math.max(late, now - patienceOf(cronJob, verdict) - 1))
   while (at !== undefined && at <= now && known.has(at)) at = occurrences.next(at)
   return at !== undefined && at <= now ? at : undefined
 }
