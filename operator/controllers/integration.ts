@@ -4,7 +4,7 @@ import { type ObservedIntegration, planIntegration } from '../plan/integration.t
 import { type Controller, type Wake, wakeOn } from './controller.ts'
 import type { Resource } from './resource.ts'
 import { keyOf } from './schedule.ts'
-import { type Stores, templateKey } from './stores.ts'
+import { type Stores, targetKeys } from './stores.ts'
 
 /** Key: `namespace/name` of an Integration. Writes its status. */
 export function integrationController({ integrations, schedules }: Stores, clock: Clock): Controller<ObservedIntegration> {
@@ -14,7 +14,7 @@ export function integrationController({ integrations, schedules }: Stores, clock
     wakes: [
       wakeOn(integrations, (integration) => [keyOf(integration)]),
       // Hundreds of schedules can come at once: they are counted once a second.
-      coalesced(wakeOn(schedules, (schedule) => [templateKey(schedule)].flatMap((key) => key ?? [])), clock, second),
+      coalesced(wakeOn(schedules, (schedule) => targetKeys(schedule, 'Integration')), clock, second),
     ],
     observe(key) {
       const [namespace = '', name = ''] = key.split('/')

@@ -13,15 +13,17 @@ import { type Resource, projectedResource } from './resource.ts'
 
 /** Everything that the operator watches. */
 export interface Stores {
-  /** Indexes: template (`namespace/name` of its Integration), cronJob (`namespace/name` of its CronJob), namespace. */
-  readonly schedules: Store<Resource<'ScheduledIntegration'>, 'template' | 'cronJob' | 'namespace'>
+  /** Indexes: template (`namespace/name` of its Integration), set (of its IntegrationSet), cronJob (of its CronJob), namespace. */
+  readonly schedules: Store<Resource<'ScheduledIntegration'>, keyof typeof scheduleIndexes>
   readonly integrations: Store<Resource<'Integration'>>
-  readonly sets: Store<Resource<'IntegrationSet'>>
-  readonly runs: Store<Resource<'IntegrationRun'>>
+  /** Indexes: template (`namespace/name` of the Integrations of its members), cronJob (of the CronJob of its own schedule), namespace. */
+  readonly sets: Store<Resource<'IntegrationSet'>, keyof typeof setIndexes>
+  /** Index: namespace. */
+  readonly runs: Store<Resource<'IntegrationRun'>, keyof typeof runIndexes>
   /** All CronJobs, also those of others: one of them can hold a name that we need. */
   readonly cronJobs: Store<CronJob>
-  /** Jobs with our label. Index: schedule (`namespace/name`, by their label). */
-  readonly jobs: Store<Job, 'schedule'>
+  /** Jobs with our label. Indexes: schedule (scheduleKey, by their labels), owner (UID of their controller), namespace. */
+  readonly jobs: Store<Job, keyof typeof jobIndexes>
   /** The lock table of each namespace. */
   readonly leases: Store<Lease>
 }
@@ -40,12 +42,12 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
   const make = <T extends KubernetesObject, Index extends string = never>(indexes: Readonly<Record<Index, (object: T) => readonly string[]>>) =>
     new LiveStore<T, Index>({ indexes, reportError })
   const stores = {
-    schedules: make<Resource<'ScheduledIntegration'>, 'template' | 'cronJob' | 'namespace'>(scheduleIndexes),
+    schedules: make<Resource<'ScheduledIntegration'>, keyof typeof scheduleIndexes>(scheduleIndexes),
     integrations: make<Resource<'Integration'>>({}),
-    sets: make<Resource<'IntegrationSet'>>({}),
-    runs: make<Resource<'IntegrationRun'>>({}),
+    sets: make<Resource<'IntegrationSet'>, keyof typeof setIndexes>(setIndexes),
+    runs: make<Resource<'IntegrationRun'>, keyof typeof runIndexes>(runIndexes),
     cronJobs: make<CronJob>({}),
-    jobs: make<Job, 'schedule'>({ schedule: (job) => scheduleOf(job) }),
+    jobs: make<Job, keyof typeof jobIndexes>(jobIndexes),
     leases: make<Lease>({}),
   }
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
@@ -65,20 +67,50 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
   return { stores, stop: async () => void (await Promise.all(informers.map((informer) => informer.stop()))) }
 }
 
-const scheduleIndexes = {
-  template: (schedule: Resource<'ScheduledIntegration'>) => [templateKey(schedule)].flatMap((key) => key ?? []),
+const namespace = ({ metadata }: KubernetesObject) => [metadata.namespace]
+
+export const scheduleIndexes = {
+  template: (schedule: Resource<'ScheduledIntegration'>) => targetKeys(schedule, 'Integration'),
+  set: (schedule: Resource<'ScheduledIntegration'>) => targetKeys(schedule, 'IntegrationSet'),
   cronJob: ({ metadata }: KubernetesObject) => [objectKey(metadata.namespace, cronJobName('ScheduledIntegration', metadata.name))],
-  namespace: ({ metadata }: KubernetesObject) => [metadata.namespace],
+  namespace,
 }
 
-/** `namespace/name` of the Integration that a schedule names. */
-export function templateKey({ metadata, object }: Resource<'ScheduledIntegration'>): string | undefined {
-  if (!object.ok || object.value.spec.integrationRef.kind !== 'Integration') return undefined
-  return objectKey(metadata.namespace, object.value.spec.integrationRef.name)
+export const setIndexes = {
+  template: (set: Resource<'IntegrationSet'>) => memberKeys(set),
+  cronJob: ({ metadata }: KubernetesObject) => [objectKey(metadata.namespace, cronJobName('IntegrationSet', metadata.name))],
+  namespace,
 }
 
-/** `namespace/name` of the schedule that a Job says it belongs to. */
+export const runIndexes = { namespace }
+
+export const jobIndexes = {
+  schedule: (job: Job) => scheduleOf(job),
+  owner: ({ metadata }: Job) => (metadata.ownerReferences ?? []).flatMap(({ uid, controller }) => (controller === true ? [uid] : [])),
+  namespace,
+}
+
+/** `namespace/name` of the Integration, or of the IntegrationSet, that a schedule names. */
+export function targetKeys({ metadata, object }: Resource<'ScheduledIntegration'>, kind: 'Integration' | 'IntegrationSet'): readonly string[] {
+  if (!object.ok || object.value.spec.integrationRef.kind !== kind) return []
+  return [objectKey(metadata.namespace, object.value.spec.integrationRef.name)]
+}
+
+/** `namespace/name` of each Integration that is a member of a set. */
+export function memberKeys({ metadata, object }: Resource<'IntegrationSet'>): readonly string[] {
+  if (!object.ok) return []
+  return [...new Set(object.value.spec.members.map(({ integrationRef }) => objectKey(metadata.namespace, integrationRef.name)))]
+}
+
+/** By what the controller of schedules knows a schedulable: `namespace/name`, and `namespace/name/set` for a set. */
+export function scheduleKey(kind: 'ScheduledIntegration' | 'IntegrationSet', { namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return kind === 'IntegrationSet' ? `${objectKey(namespace, name)}/set` : objectKey(namespace, name)
+}
+
+/** The scheduleKey of the schedulable that a Job says it is a run of. Members of a set belong to the run of the set instead. */
 export function scheduleOf({ metadata }: Job): readonly string[] {
-  const name = metadata.labels?.[label.schedule]
-  return name === undefined ? [] : [objectKey(metadata.namespace, name)]
+  const { [label.schedule]: schedule, [label.set]: set, [label.member]: member } = metadata.labels ?? {}
+  if (member !== undefined) return []
+  if (schedule !== undefined) return [scheduleKey('ScheduledIntegration', { ...metadata, name: schedule })]
+  return set === undefined ? [] : [scheduleKey('IntegrationSet', { ...metadata, name: set })]
 }

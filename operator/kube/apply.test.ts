@@ -160,7 +160,7 @@ describe('a look', () => {
     exchange.answer(200, job)
     const { outcome, evidence } = await applied
     expect(outcome).toEqual({ kind: 'looked' })
-    expect([...evidence]).toEqual([['jobs/acme/j', { resource: 'jobs', at, object: { metadata, spec: { suspend: true }, status: { active: 1 } } }]])
+    expect([...evidence]).toEqual([['jobs/acme/j', { resource: 'jobs', at, object: { metadata, spec: { suspend: true }, status: { active: 1, ready: 1 } } }]])
     expect(server.unexpected).toEqual([])
   })
 

@@ -1,4 +1,5 @@
-import type { CronJob, Job, KubernetesObject, Lease, ObjectMeta } from '../model/kubernetes.ts'
+import type { CronJob, Job, JobCondition, KubernetesObject, Lease, ObjectMeta } from '../model/kubernetes.ts'
+import { annotation } from '../model/names.ts'
 
 /** What we keep of Kubernetes' own objects: what decisions read, nothing else. Undefined: not an object of that kind. */
 export function projectedCronJob(object: KubernetesObject): CronJob | undefined {
@@ -9,12 +10,25 @@ export function projectedCronJob(object: KubernetesObject): CronJob | undefined 
 
 export function projectedJob(object: KubernetesObject): Job | undefined {
   if (!isJob(object)) return undefined
-  const { startTime, completionTime, active, conditions } = object.status ?? {}
+  const { suspend, managedBy, activeDeadlineSeconds } = object.spec
+  const { startTime, completionTime, active, ready, succeeded, failed, conditions } = object.status ?? {}
+  const metadata = projectedMeta(object.metadata)
   return {
-    metadata: projectedMeta(object.metadata),
-    spec: { suspend: object.spec.suspend },
-    status: { startTime, completionTime, active, conditions },
+    metadata: isFinished(conditions) ? withoutMembers(metadata) : metadata,
+    spec: { suspend, managedBy, activeDeadlineSeconds },
+    status: { startTime, completionTime, active, ready, succeeded, failed, conditions },
   }
+}
+
+function isFinished(conditions: readonly JobCondition[] = []): boolean {
+  return conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
+}
+
+/** The copy of a set, up to 200 kB, is of no use once its run is over: dozens of them would be kept in memory. */
+function withoutMembers(metadata: ObjectMeta): ObjectMeta {
+  if (metadata.annotations?.[annotation.members] === undefined) return metadata
+  const { [annotation.members]: _copy, ...annotations } = metadata.annotations
+  return { ...metadata, annotations }
 }
 
 export function projectedLease(object: KubernetesObject): Lease {

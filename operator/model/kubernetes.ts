@@ -62,11 +62,19 @@ export interface JobCondition {
 
 /** batch/v1 Job, without its pod template. */
 export interface Job extends KubernetesObject {
-  readonly spec: { readonly suspend?: boolean | undefined }
+  readonly spec: {
+    readonly suspend?: boolean | undefined
+    readonly managedBy?: string | undefined
+    readonly activeDeadlineSeconds?: number | undefined
+  }
   readonly status?: {
     readonly startTime?: string | undefined
     readonly completionTime?: string | undefined
     readonly active?: number | undefined
+    /** Pods that are up. */
+    readonly ready?: number | undefined
+    readonly succeeded?: number | undefined
+    readonly failed?: number | undefined
     readonly conditions?: readonly JobCondition[] | undefined
   } | undefined
 }

@@ -19,7 +19,28 @@ export const annotation = {
   cursor: `${group}/cursor`,
   runName: `${group}/run-name`,
   templateHash: `${group}/template-hash`,
+  /** On Jobs: on what conditions one that was born suspended may start (run-terms.ts). */
+  gate: `${group}/gate`,
+  /** On Jobs of sets: the set as it was when the Job was made. */
+  members: `${group}/members`,
+  /** On Jobs: why it has not started yet. */
+  waiting: `${group}/waiting`,
+  /** On Jobs: when the gate let it start. Suspended since, it was suspended by a person. */
+  released: `${group}/released`,
+  /** On Jobs: why it never starts. */
+  skipped: `${group}/skipped`,
+  /** On Jobs: which Job took its place. */
+  replaced: `${group}/replaced`,
+  /** On Jobs: why its pod does not come up. */
+  stuck: `${group}/stuck`,
+  /** On pods of gated runs: the instant that the run was scheduled for. */
+  scheduledTime: `${group}/scheduled-time`,
+  /** On the Lease of the locks: who holds which. */
+  locks: `${group}/locks`,
 } as const
+
+/** `spec.managedBy` of a Job that runs a set: Kubernetes' own Job controller leaves it to the operator. */
+export const setRunManager = `${group}/set-run`
 
 /** Kubernetes' own: the time a Job was scheduled for, written by the CronJob controller on each Job (RFC 3339, in the CronJob's zone). */
 export const scheduledTimestampAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp'

@@ -1,11 +1,10 @@
 import { projectedResource } from '../controllers/resource.ts'
 import { scheduleController } from '../controllers/schedule.ts'
-import { type Stores, scheduleOf, templateKey } from '../controllers/stores.ts'
+import { type Stores, jobIndexes, runIndexes, scheduleIndexes, setIndexes } from '../controllers/stores.ts'
 import { projectedCronJob, projectedJob, projectedLease } from '../kube/projections.ts'
-import { LiveStore, type StoreWriter, objectKey } from '../kube/store.ts'
+import { LiveStore, type StoreWriter } from '../kube/store.ts'
 import type { KubernetesObject } from '../model/kubernetes.ts'
 import type { Learned } from '../plan/action.ts'
-import { cronJobName } from '../plan/cron-job.ts'
 import type { ObservedSchedule } from '../plan/observed.ts'
 import type { Resource, ServerObject } from './virtual-api-server.ts'
 
@@ -20,19 +19,14 @@ export class MemoryStores {
       throw error
     }
     const none = { indexes: {}, reportError }
-    const schedules = new LiveStore<NonNullable<ReturnType<typeof projectSchedule>>, 'template' | 'cronJob' | 'namespace'>({
-      reportError,
-      indexes: {
-        template: (schedule) => [templateKey(schedule)].flatMap((key) => key ?? []),
-        cronJob: ({ metadata }) => [objectKey(metadata.namespace, cronJobName('ScheduledIntegration', metadata.name))],
-        namespace: ({ metadata }) => [metadata.namespace],
-      },
-    })
+    const schedules = new LiveStore<NonNullable<ReturnType<typeof projectSchedule>>, keyof typeof scheduleIndexes>({ indexes: scheduleIndexes, reportError })
     const integrations = new LiveStore<NonNullable<ReturnType<typeof projectIntegration>>>(none)
     const cronJobs = new LiveStore<NonNullable<ReturnType<typeof projectedCronJob>>>(none)
-    const jobs = new LiveStore<NonNullable<ReturnType<typeof projectedJob>>, 'schedule'>({ reportError, indexes: { schedule: (job) => scheduleOf(job) } })
+    const jobs = new LiveStore<NonNullable<ReturnType<typeof projectedJob>>, keyof typeof jobIndexes>({ indexes: jobIndexes, reportError })
+    const sets = new LiveStore<NonNullable<ReturnType<typeof projectSet>>, keyof typeof setIndexes>({ indexes: setIndexes, reportError })
+    const runs = new LiveStore<NonNullable<ReturnType<typeof projectRun>>, keyof typeof runIndexes>({ indexes: runIndexes, reportError })
     const leases = new LiveStore<ReturnType<typeof projectedLease>>(none)
-    this.stores = { schedules, integrations, cronJobs, jobs, leases, sets: new LiveStore(none), runs: new LiveStore(none) }
+    this.stores = { schedules, integrations, cronJobs, jobs, leases, sets, runs }
     this.#writers = {
       scheduledintegrations: writer(schedules, projectSchedule),
       integrations: writer(integrations, projectIntegration),
@@ -42,7 +36,7 @@ export class MemoryStores {
     }
     const remove = (store: { remove(namespace: string, name: string): void }) => (namespace: string, name: string) => store.remove(namespace, name)
     this.#removers = { scheduledintegrations: remove(schedules), integrations: remove(integrations), cronjobs: remove(cronJobs), jobs: remove(jobs), leases: remove(leases) }
-    for (const store of [schedules, integrations, cronJobs, jobs, leases]) store.markSynced()
+    for (const store of [schedules, integrations, sets, runs, cronJobs, jobs, leases]) store.markSynced()
   }
 
   put(resource: Resource, object: ServerObject): void {
@@ -61,6 +55,8 @@ export class MemoryStores {
 
 const projectSchedule = projectedResource('ScheduledIntegration')
 const projectIntegration = projectedResource('Integration')
+const projectSet = projectedResource('IntegrationSet')
+const projectRun = projectedResource('IntegrationRun')
 
 function writer<T extends KubernetesObject>(store: StoreWriter<T>, project: (object: KubernetesObject) => T | undefined): (object: ServerObject) => void {
   return (object) => {
