@@ -33,6 +33,8 @@ export const annotation = {
   replaced: `${group}/replaced`,
   /** On Jobs: why its pod does not come up. */
   stuck: `${group}/stuck`,
+  /** On Jobs of the gate: the record of its run has been in the status, and may have made room for others. */
+  recorded: `${group}/recorded`,
   /** On pods of gated runs: the instant that the run was scheduled for. */
   scheduledTime: `${group}/scheduled-time`,
   /** On the Lease of the locks: who holds which. */

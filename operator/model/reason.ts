@@ -96,6 +96,10 @@ export type RunReason =
   | 'NotStarted'
   /** Missed: its CronJob had been deleted or changed by hand, and was not there for it. */
   | 'CronJobLost'
+  /** Waiting: somebody suspended its Job, and has to release it. */
+  | 'JobSuspended'
+  /** Replaced: the next run of the schedule was due, and took its place. */
+  | 'NextRunStarted'
   /** Waiting: no Job was made for it in time, and the operator makes one when no other run of the schedule is in progress. */
   | 'StartsLate'
   /** Unknown: its Job was deleted before its end was seen. */

@@ -106,5 +106,6 @@ export const scheduleStatus = z.object(scheduleStatusShape)
 
 export type Condition = Frozen<z.output<typeof condition>>
 export type Outcome = z.output<typeof outcome>
+export type MemberRecord = Frozen<z.output<typeof memberRecord>>
 export type RunRecord = Frozen<z.output<typeof runRecord>>
 export type ScheduleStatus = Frozen<z.output<typeof scheduleStatus>>

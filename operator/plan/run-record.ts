@@ -1,7 +1,9 @@
-import { type Instant, formatInstant, minute, parseInstant } from '../model/instant.ts'
+import { type Instant, formatInstant, minute, parseInstant, second } from '../model/instant.ts'
 import type { Job, JobCondition } from '../model/kubernetes.ts'
 import { annotation, scheduledTimestampAnnotation } from '../model/names.ts'
-import type { Outcome, RunRecord, ScheduleStatus } from '../model/status-schema.ts'
+import type { RunReason } from '../model/reason.ts'
+import { replacedOf, skippedOf, stuckOf, waitingOf } from '../model/run-terms.ts'
+import type { MemberRecord, Outcome, RunRecord, ScheduleStatus } from '../model/status-schema.ts'
 import { instantsOfLocal, offsetAt } from '../model/time-zone.ts'
 
 export type Counts = NonNullable<ScheduleStatus['counts']>
@@ -40,28 +42,58 @@ function offsetText(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`
 }
 
-/** Whether the record of this Job was in the status once: the mark is written only after the record. */
+/**
+ * Whether the record of this Job was in the status once: the mark is written only after the record. A run of the gate has its
+ * name from the moment of its release, so its mark is another annotation, and written only when its record has to make room.
+ */
 export function isMarked(job: Job): boolean {
-  return job.metadata.annotations?.[annotation.runName] !== undefined
+  return job.metadata.annotations?.[isGated(job) ? annotation.recorded : annotation.runName] !== undefined
 }
 
-/** What a Job tells of its run. */
-export function recordOf(job: Job, nameAt: (at: Instant) => string): RunRecord {
+/** Whether it was born suspended, to be released by the gate. */
+export function isGated(job: Job): boolean {
+  return job.metadata.annotations?.[annotation.gate] !== undefined
+}
+
+/** Whether the gate has released it. Suspended since, it was suspended by a person. */
+export function isReleased(job: Job): boolean {
+  return job.metadata.annotations?.[annotation.released] !== undefined
+}
+
+/** Whether it will never start: the gate has decided so. A person who releases it all the same makes it a run. */
+export function isSkipped(job: Job): boolean {
+  return job.spec.suspend === true && !isReleased(job) && skippedOf(job) !== undefined
+}
+
+/**
+ * The gate needs some milliseconds for what may start at once: a status that tells of a run before that is written twice. Until
+ * then (creationTimestamp has whole seconds), a Job that waits at the gate without a word of why is not told. Undefined: it is.
+ */
+export function tellableFrom(job: Job): Instant | undefined {
+  if (!isGated(job) || job.spec.suspend !== true || isReleased(job)) return undefined
+  if (waitingOf(job) !== undefined || skippedOf(job) !== undefined) return undefined
+  return (parseInstant(job.metadata.creationTimestamp) ?? 0) + newborn
+}
+
+/** Milliseconds. */
+const newborn = 3 * second
+
+/** What a Job tells of its run. `members`: of a Job that runs a set. */
+export function recordOf(job: Job, nameAt: (at: Instant) => string, members: readonly MemberRecord[] = []): RunRecord {
   const at = scheduledTime(job)
   // A Job made by hand has no scheduled time: it is listed from its creation on.
   const startTime = job.status?.startTime ?? (at === undefined ? job.metadata.creationTimestamp : undefined)
   const end = finalCondition(job)
   const completionTime = job.status?.completionTime ?? end?.lastTransitionTime
   return {
-    name: nameAt(at ?? parseInstant(job.metadata.creationTimestamp) ?? 0),
+    name: job.metadata.annotations?.[annotation.runName] ?? nameAt(at ?? parseInstant(job.metadata.creationTimestamp) ?? 0),
     jobName: job.metadata.name,
     jobUID: job.metadata.uid,
     ...(at === undefined ? {} : { scheduledTime: formatInstant(at) }),
     ...(startTime === undefined ? {} : { startTime }),
     ...(end === undefined || completionTime === undefined ? {} : { completionTime }),
-    outcome: outcomeOf(job, end),
-    ...(end?.reason === undefined || end.reason === '' || end.type === 'Complete' ? {} : { reason: end.reason }),
-    ...(end?.message === undefined || end.message === '' || end.type === 'Complete' ? {} : { message: end.message.slice(0, 1024) }),
+    ...bounded(outcomeOf(job, end)),
+    ...(members.length === 0 ? {} : { members: [...members] }),
   }
 }
 
@@ -70,11 +102,51 @@ export function finalCondition(job: Job): JobCondition | undefined {
   return job.status?.conditions?.find(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
 }
 
+/** How a run stands: its outcome, and why, where there is more to say. */
+export type RunStanding = Pick<RunRecord, 'outcome' | 'reason' | 'message'>
+
+function bounded({ outcome, reason = '', message = '' }: RunStanding): RunStanding {
+  return { outcome, ...(reason === '' ? {} : { reason }), ...(message === '' ? {} : { message: message.slice(0, longestMessage) }) }
+}
+
+const longestMessage = 1024
+
+/** What the gate, the next run and the watch over its pod have written on the Job counts only as long as it can be true. */
+function outcomeOf(job: Job, end: JobCondition | undefined): RunStanding {
+  const successor = replacedOf(job)
+  if (successor !== undefined && !hasEndedByItself(job, end)) return { outcome: 'Replaced', reason: replacedReason, message: `the next run, Job ${successor.by}, took its place` }
+  if (end !== undefined) return endOf(end)
+  if (job.spec.suspend === true) return heldBack(job)
+  const stuck = isUp(job) ? undefined : stuckOf(job)
+  return stuck === undefined ? { outcome: 'Running' } : { outcome: 'Running', reason: stuck.reason, message: stuck.message }
+}
+
+const replacedReason: RunReason = 'NextRunStarted'
+const suspendedReason: RunReason = 'JobSuspended'
+
+/** Whether a pod of it is up, as its controller tells. */
+export function isUp(job: Job): boolean {
+  return (job.status?.ready ?? 0) > 0
+}
+
+/** Before it was deleted: pods that are being stopped can fail too. */
+function hasEndedByItself({ metadata, status }: Job, end: JobCondition | undefined): boolean {
+  const ended = parseInstant(status?.completionTime ?? end?.lastTransitionTime)
+  return end !== undefined && ended !== undefined && ended < (parseInstant(metadata.deletionTimestamp) ?? Infinity)
+}
+
+function heldBack(job: Job): RunStanding {
+  const skipped = isSkipped(job) ? skippedOf(job) : undefined
+  if (skipped !== undefined) return skipped
+  if (!isGated(job) || isReleased(job)) return { outcome: 'Waiting', reason: suspendedReason, message: 'its Job was suspended by hand' }
+  const waiting = waitingOf(job)
+  return waiting === undefined ? { outcome: 'Waiting' } : { outcome: 'Waiting', reason: waiting.reason, message: waiting.message }
+}
+
 /** design/runs.md section 4. The only FailJob rule that we write is the template's exit codes. */
-function outcomeOf(job: Job, end: JobCondition | undefined): Outcome {
-  if (end === undefined) return job.spec.suspend === true ? 'Waiting' : 'Running'
-  if (end.type === 'Complete') return 'Succeeded'
-  return end.reason === 'PodFailurePolicy' ? 'CompletedWithErrors' : 'Failed'
+function endOf({ type, reason, message }: JobCondition): RunStanding {
+  if (type === 'Complete') return { outcome: 'Succeeded' }
+  return { outcome: reason === 'PodFailurePolicy' ? 'CompletedWithErrors' : 'Failed', reason, message }
 }
 
 /** When a run was due, for ordering; one made by hand when it started. */
