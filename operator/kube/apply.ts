@@ -72,7 +72,7 @@ async function carryOut(options: ApplyOptions, plan: Plan, { refused, written }:
     if (outcome !== undefined) return outcome
     remember(lessons, action, now)
   }
-  const change = plan.status && mergePatchOf(plan.status.live, plan.status.status)
+  const change = plan.status && changeOf(plan.status)
   if (actions.length === 0 && plan.status !== undefined && change !== undefined) {
     if (isHistory(plan.status, written, now)) return { kind: 'outrun' }
     const outcome = await carryOutStatus(options, plan.status, change)
@@ -102,12 +102,25 @@ async function carryOutAction(options: ApplyOptions, action: Action, evidence: M
   }
 }
 
-async function carryOutStatus({ client, log }: ApplyOptions, patch: StatusPatch, change: JsonObject): Promise<Outcome | undefined> {
+/** Merge patches of what differs; undefined: all is as it should be. */
+function changeOf({ live, status, annotation }: StatusPatch): StatusChange | undefined {
+  const change = mergePatchOf(live, status)
+  if (annotation === undefined || annotation.value === annotation.live) return change && { status: change }
+  return { annotations: { [annotation.name]: annotation.value }, status: change ?? {} }
+}
+
+interface StatusChange {
+  readonly annotations?: JsonObject
+  readonly status: JsonObject
+}
+
+async function carryOutStatus({ client, log }: ApplyOptions, patch: StatusPatch, change: StatusChange): Promise<Outcome | undefined> {
   const { resource, namespace, name, uid, resourceVersion } = patch
   try {
     // The version is the fence: a pass that saw an older object must not overwrite what a newer one wrote, nor write upon a
     // recreated object. It costs nothing but a second pass in the rare case of a race: 409, and the watch tells.
-    const value = { metadata: { uid, resourceVersion }, status: change }
+    const { annotations, status } = change
+    const value = { metadata: { uid, resourceVersion, ...(annotations && { annotations }) }, status }
     const target = { resource, namespace, name, subresource: 'status' } as const
     await client.request({ verb: 'patch', target, body: { type: 'application/merge-patch+json', value } })
     return undefined

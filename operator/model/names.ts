@@ -23,6 +23,8 @@ export const annotation = {
   gate: `${group}/gate`,
   /** On Jobs of sets: the set as it was when the Job was made. */
   members: `${group}/members`,
+  /** On Jobs of sets: which member Jobs were made, and how each ended (set-run-ledger.ts). */
+  progress: `${group}/progress`,
   /** On Jobs: why it has not started yet. */
   waiting: `${group}/waiting`,
   /** On Jobs: when the gate let it start. Suspended since, it was suspended by a person. */

@@ -1,11 +1,14 @@
+import type { Kind, ObjectOf } from '../model/decode.ts'
 import { type Instant, second } from '../model/instant.ts'
-import type { CronJob, Job, Json, JsonObject } from '../model/kubernetes.ts'
+import type { CronJob, Job, Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
+import type { Checked } from '../model/problem.ts'
 import type { EventReason, Reason } from '../model/reason.ts'
 
 /** Children that we write; users' own objects are never written, but for their status. */
 export type ChildResource = 'cronjobs' | 'jobs' | 'leases'
 
-export type StatusResource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns'
+/** Jobs: those that run a set, whose controller we are. */
+export type StatusResource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns' | 'jobs'
 
 /** RFC 6902, the part of it that we use. */
 export type JsonPatch = readonly (
@@ -16,7 +19,8 @@ export type JsonPatch = readonly (
 /**
  * One request to the API server, with the state of the world that it assumes; the server refuses it in any other.
  * - create: the name is free. A name that is taken is looked at, never adopted.
- * - patch, delete: the object is the very one (and in the very version) that was decided upon.
+ * - patch, merge, delete: the object is the very one (and in the very version) that was decided upon. A merge (RFC 7386) is for
+ *   members of maps of which no store shows the rest, such as annotations of a pod template.
  * - look: one uncached read. What it saw is evidence for the next plan.
  * `basis` names the versions of all that the content was made from (uids and generations). Needed only where the content holds
  * the present time: it says whether an action that was refused is still the same one.
@@ -43,8 +47,19 @@ export type Action =
       readonly because: string
     }
   | {
-      readonly verb: 'delete'
+      readonly verb: 'merge'
       readonly resource: ChildResource
+      readonly namespace: string
+      readonly name: string
+      readonly uid: string
+      readonly resourceVersion: string
+      readonly merge: JsonObject
+      readonly because: string
+    }
+  | {
+      readonly verb: 'delete'
+      /** Runs on demand: the only objects of users that we delete, where they ask for it by `ttlSecondsAfterFinished`. */
+      readonly resource: ChildResource | 'integrationruns'
       readonly namespace: string
       readonly name: string
       readonly uid: string
@@ -57,7 +72,7 @@ export type Action =
 
 export interface Look {
   readonly verb: 'look'
-  readonly resource: 'cronjobs' | 'jobs'
+  readonly resource: 'cronjobs' | 'jobs' | 'scheduledintegrations' | 'integrationsets' | 'integrationruns'
   readonly namespace: string
   readonly name: string
   readonly because: string
@@ -72,6 +87,8 @@ export interface StatusPatch {
   readonly resourceVersion: string
   readonly live: JsonObject | undefined
   readonly status: JsonObject
+  /** Written in the same request, so that it and the status are never apart: Kubernetes' own kinds allow that on the subresource. */
+  readonly annotation?: { readonly name: string; readonly live: string | undefined; readonly value: string } | undefined
 }
 
 export interface ObjectReference {
@@ -94,13 +111,21 @@ export interface EventDraft {
 /** When to plan again: when something that was observed changes, and at the latest at an instant. */
 export type Requeue = { readonly kind: 'onChange' } | { readonly kind: 'at'; readonly at: Instant; readonly because: string }
 
+/** An action that nothing else depends on, and the event that tells of it once it is done. */
+export interface Errand {
+  readonly action: Action
+  readonly event?: EventDraft | undefined
+}
+
 /**
- * `actions` are carried out in order up to the first failure. `status` is written in a pass that had no action to carry out:
- * it tells what was observed, so it waits for the pass that sees what the actions did. `events` are emitted once all actions
- * are done and no status is left to be written.
+ * `actions` are carried out in order up to the first failure. `errands` follow when all of them are done: side by side, and the
+ * failure of one does not stop the others. `status` is written in a pass that had nothing to carry out: it tells what was
+ * observed, so it waits for the pass that sees what the actions did. `events` are emitted once all actions are done and no
+ * status is left to be written.
  */
 export interface Plan {
   readonly actions: readonly Action[]
+  readonly errands?: readonly Errand[]
   readonly status: StatusPatch | undefined
   readonly events: readonly EventDraft[]
   readonly requeue: Requeue
@@ -113,6 +138,15 @@ export interface Plan {
 export type Evidence =
   | { readonly resource: 'jobs'; readonly at: Instant; readonly object: Job | undefined }
   | { readonly resource: 'cronjobs'; readonly at: Instant; readonly object: CronJob | undefined }
+  | { readonly resource: 'scheduledintegrations'; readonly at: Instant; readonly object: SeenObject<'ScheduledIntegration'> | undefined }
+  | { readonly resource: 'integrationsets'; readonly at: Instant; readonly object: SeenObject<'IntegrationSet'> | undefined }
+  | { readonly resource: 'integrationruns'; readonly at: Instant; readonly object: SeenObject<'IntegrationRun'> | undefined }
+
+/** An object of one of our kinds: also one that cannot be read. */
+export interface SeenObject<K extends Kind> extends KubernetesObject {
+  readonly object: Checked<ObjectOf[K]>
+  readonly status: ObjectOf[K]['status']
+}
 
 /**
  * An action that the API server refused for a reason which does not pass by itself (invalid, forbidden, over quota). The same
@@ -134,7 +168,11 @@ export interface Learned {
   readonly refused: Refusal | undefined
   /** Writes that succeeded, by `writeKey`, and when: until a store shows what they did, the same write would be in vain. */
   readonly written: ReadonlyMap<string, Instant>
+  /** Errands that the API server refused for a reason which does not pass by itself, by `writeKey`: not sent again before `retryAt`. */
+  readonly postponed: ReadonlyMap<string, Postponement>
 }
+
+export type Postponement = Pick<Refusal, 'message' | 'retryAt'>
 
 /** Where the answer to a look is found among the evidence of its key. */
 export function evidenceKey(resource: Look['resource'], namespace: string, name: string): string {
@@ -148,6 +186,7 @@ export function writeKey(write: Action | StatusPatch): string | undefined {
     case 'create':
       return `${write.resource}/${write.namespace}/${write.name}`
     case 'patch':
+    case 'merge':
       return `${write.uid}@${write.resourceVersion}`
     case 'delete':
       return `${write.uid} deleted`
@@ -163,6 +202,12 @@ export const storeLag = 10 * second
 export function isHistory(write: Action | StatusPatch, written: Learned['written'], now: Instant): boolean {
   const at = written.get(writeKey(write) ?? '')
   return at !== undefined && now < at + storeLag
+}
+
+/** What the API server had against this errand, if it is not to be sent now. */
+export function postponement(action: Action, postponed: Learned['postponed'], now: Instant): Postponement | undefined {
+  const known = postponed.get(writeKey(action) ?? '')
+  return known !== undefined && now < known.retryAt ? known : undefined
 }
 
 /** Whether the API server refused this very write lately (for whatever `because`), so that it will not be sent now. */
