@@ -69,7 +69,7 @@ function start({ workers = 2, plan = planned, wakes = [wakeOn(store, keysOf)] }:
       reconciled: ({ outcome }) => outcomes.push(outcome),
       apply: () => {
         const { promise, resolve } = Promise.withResolvers<Applied>()
-        const end: Pass['end'] = (outcome, seen = new Map()) => resolve({ outcome: typeof outcome === 'string' ? outcomeOf(outcome) : outcome, evidence: seen, written: new Map() })
+        const end: Pass['end'] = (outcome, seen = new Map()) => resolve({ outcome: typeof outcome === 'string' ? outcomeOf(outcome) : outcome, evidence: seen, written: new Map(), postponed: new Map() })
         const pass = { ...now, end }
         all.push(pass)
         const next = waiting.shift()
@@ -249,7 +249,7 @@ describe('a controller', () => {
     start()
     put('a')
     const first = await next()
-    expect(first.learned).toEqual({ evidence: new Map(), refused: undefined, written: new Map() })
+    expect(first.learned).toEqual({ evidence: new Map(), refused: undefined, written: new Map(), postponed: new Map() })
     first.end('looked', new Map([['jobs/acme/j', evidence]]))
     await settled()
     clock.advance(5)

@@ -75,6 +75,12 @@ export function startController<Observed>(controller: Controller<Observed>, envi
   return loop
 }
 
+/** When the first of what was refused may be sent again. */
+function firstRetry({ refused, postponed }: Learned): Instant | undefined {
+  const instants = [...(refused === undefined ? [] : [refused]), ...postponed.values()].map(({ retryAt }) => retryAt)
+  return instants.length === 0 ? undefined : Math.min(...instants)
+}
+
 class Loop<Observed> {
   readonly #controller: Controller<Observed>
   readonly #environment: Environment
@@ -134,8 +140,10 @@ class Loop<Observed> {
       return 'gone'
     }
     const plan = this.#controller.plan(observed, now)
-    const { outcome, evidence, written } = await this.#environment.apply(plan, learned)
-    if (evidence.size > 0 || written.size > 0) this.#learned.add(key, { evidence, written }, now)
+    const { outcome, evidence, written, postponed } = await this.#environment.apply(plan, learned)
+    if (evidence.size > 0 || written.size > 0 || postponed.size > 0) this.#learned.add(key, { evidence, written, postponed }, now)
+    // A pass that also carried something out has not looked in vain: the next look waits no longer than the first.
+    if (outcome.kind === 'looked' && written.size > 0) this.#queue.forget(key)
     return this.#settle(key, plan.requeue, outcome)
   }
 
@@ -160,7 +168,7 @@ class Loop<Observed> {
         this.#wakeAt(key, requeue)
         break
       case 'refused':
-        this.#queue.addAt(key, this.#learned.of(key, now).refused?.retryAt ?? now + safetyRetry)
+        this.#queue.addAt(key, firstRetry(this.#learned.of(key, now)) ?? now + safetyRetry)
         this.#wakeAt(key, requeue)
         break
       case 'failed':

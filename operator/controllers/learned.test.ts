@@ -10,9 +10,9 @@ const action: Action = { verb: 'look', resource: 'jobs', namespace: 'acme', name
 describe('what a key has learned', () => {
   it('is added to, and what is newer takes the place of what is older', () => {
     const learned = new LearnedByKey()
-    learned.add('k', { evidence: evidence('one', 0), written: new Map() }, 0)
-    learned.add('k', { evidence: evidence('two', 1), written: new Map() }, 1)
-    learned.add('k', { evidence: evidence('one', 2), written: new Map() }, 2)
+    learned.add('k', { evidence: evidence('one', 0), written: new Map(), postponed: new Map() }, 0)
+    learned.add('k', { evidence: evidence('two', 1), written: new Map(), postponed: new Map() }, 1)
+    learned.add('k', { evidence: evidence('one', 2), written: new Map(), postponed: new Map() }, 2)
     expect([...learned.of('k', 3).evidence]).toEqual([
       ['one', seenAt(2)],
       ['two', seenAt(1)],
@@ -22,14 +22,14 @@ describe('what a key has learned', () => {
 
   it('is forgotten piece by piece, each ten minutes old', () => {
     const learned = new LearnedByKey()
-    learned.add('k', { evidence: evidence('one', 0), written: new Map() }, 0)
-    learned.add('k', { evidence: evidence('two', minute), written: new Map() }, minute)
+    learned.add('k', { evidence: evidence('one', 0), written: new Map(), postponed: new Map() }, 0)
+    learned.add('k', { evidence: evidence('two', minute), written: new Map(), postponed: new Map() }, minute)
     expect([...learned.of('k', 10 * minute).evidence.keys()]).toEqual(['two'])
   })
 
   it('is forgotten with its key', () => {
     const learned = new LearnedByKey()
-    learned.add('k', { evidence: evidence('one', 0), written: new Map() }, 0)
+    learned.add('k', { evidence: evidence('one', 0), written: new Map(), postponed: new Map() }, 0)
     learned.forget('k')
     expect(learned.of('k', 0).evidence.size).toBe(0)
   })
@@ -38,8 +38,8 @@ describe('what a key has learned', () => {
     const learned = new LearnedByKey()
     const refused = { action, message: 'no', retryAt: 60 * minute }
     learned.setRefused('k', refused, 0)
-    learned.add('k', { evidence: evidence('one', 1), written: new Map() }, 1)
-    learned.add('another', { evidence: evidence('one', 30 * minute), written: new Map() }, 30 * minute)
+    learned.add('k', { evidence: evidence('one', 1), written: new Map(), postponed: new Map() }, 1)
+    learned.add('another', { evidence: evidence('one', 30 * minute), written: new Map(), postponed: new Map() }, 30 * minute)
     expect(learned.of('k', 30 * minute).refused).toBe(refused)
     learned.setRefused('k', undefined, 30 * minute)
     expect(learned.of('k', 30 * minute).refused).toBeUndefined()
@@ -47,7 +47,7 @@ describe('what a key has learned', () => {
 
   it('does not grow with keys that are never asked for again', () => {
     const learned = new LearnedByKey()
-    for (let at = 0; at < 100; at += 1) learned.add(`k${at}`, { evidence: evidence('one', at * minute), written: new Map() }, at * minute)
+    for (let at = 0; at < 100; at += 1) learned.add(`k${at}`, { evidence: evidence('one', at * minute), written: new Map(), postponed: new Map() }, at * minute)
     expect(learned.size).toBe(10)
   })
 })

@@ -3,7 +3,7 @@ import { type Evidence, type Learned, type Refusal, storeLag } from '../plan/act
 
 /** Longer than an occurrence can be undecided (time.md: its deadline of 300 s and 90 s). */
 const lifetime = 10 * minute
-const nothing: Learned = { evidence: new Map(), refused: undefined, written: new Map() }
+const nothing: Learned = { evidence: new Map(), refused: undefined, written: new Map(), postponed: new Map() }
 
 /** What each key learned from the API server in earlier passes; bounded by time, not by being used. */
 export class LearnedByKey {
@@ -17,12 +17,13 @@ export class LearnedByKey {
   of(key: string, now: Instant): Learned {
     const learned = this.#byKey.get(key)
     if (learned === undefined) return nothing
-    return { evidence: unexpired(learned.evidence, now), refused: learned.refused, written: shownLater(learned.written, now) }
+    const { evidence, refused, written, postponed } = learned
+    return { evidence: unexpired(evidence, now), refused, written: shownLater(written, now), postponed: stillPostponed(postponed, now) }
   }
 
-  add(key: string, { evidence, written }: Pick<Learned, 'evidence' | 'written'>, now: Instant): void {
+  add(key: string, { evidence, written, postponed }: Pick<Learned, 'evidence' | 'written' | 'postponed'>, now: Instant): void {
     const known = this.of(key, now)
-    this.#set(key, { ...known, evidence: new Map([...known.evidence, ...evidence]), written: new Map([...known.written, ...written]) }, now)
+    this.#set(key, { ...known, evidence: joined(known.evidence, evidence), written: joined(known.written, written), postponed: joined(known.postponed, postponed) }, now)
   }
 
   /** Undefined: nothing is refused any more. */
@@ -37,12 +38,17 @@ export class LearnedByKey {
 
   #set(key: string, learned: Learned, now: Instant): void {
     this.#byKey.delete(key)
-    if (learned.evidence.size > 0 || learned.written.size > 0 || learned.refused !== undefined) this.#byKey.set(key, { ...learned, at: now })
+    const { evidence, written, postponed } = learned
+    if (evidence.size > 0 || written.size > 0 || postponed.size > 0 || learned.refused !== undefined) this.#byKey.set(key, { ...learned, at: now })
     for (const [oldest, { at, refused }] of this.#byKey) {
       if (now - at < lifetime) return
       if (refused === undefined || now >= refused.retryAt) this.#byKey.delete(oldest)
     }
   }
+}
+
+function joined<Value>(one: ReadonlyMap<string, Value>, other: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+  return other.size === 0 ? one : new Map([...one, ...other])
 }
 
 function unexpired(evidence: ReadonlyMap<string, Evidence>, now: Instant): ReadonlyMap<string, Evidence> {
@@ -51,4 +57,8 @@ function unexpired(evidence: ReadonlyMap<string, Evidence>, now: Instant): Reado
 
 function shownLater(written: Learned['written'], now: Instant): Learned['written'] {
   return new Map([...written].filter(([, at]) => now - at < storeLag))
+}
+
+function stillPostponed(postponed: Learned['postponed'], now: Instant): Learned['postponed'] {
+  return new Map([...postponed].filter(([, { retryAt }]) => now < retryAt))
 }

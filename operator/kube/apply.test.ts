@@ -92,7 +92,7 @@ describe('an action', () => {
     const exchange = await server.next()
     exchange.answer(200, {})
     expect(exchange).toMatchObject(want)
-    expect(await applied).toEqual({ outcome: { kind: 'done' }, evidence: new Map(), written: expect.any(Map) })
+    expect(await applied).toEqual({ outcome: { kind: 'done' }, evidence: new Map(), written: expect.any(Map), postponed: new Map() })
     expect(lines.map(({ message, fields }) => ({ message, fields }))).toEqual([
       { message: 'carried out', fields: { verb: action.verb, resource: action.resource, namespace: 'acme', name: action.name, because } },
     ])
@@ -116,7 +116,7 @@ describe('an action', () => {
     expect(exchange.path).toBe('/apis/integration-scheduler.io/v1alpha1/namespaces/acme/scheduledintegrations/s/status')
     exchange.answer(200, {})
     ;(await server.next(({ path }) => path.endsWith('/events'))).answer(201, {})
-    expect(await applied).toEqual({ outcome: { kind: 'refused' }, evidence: new Map(), written: expect.any(Map) })
+    expect(await applied).toEqual({ outcome: { kind: 'refused' }, evidence: new Map(), written: expect.any(Map), postponed: new Map() })
   })
 
   it('on a version that the same key has written before is not sent: the stores have not shown it yet', async () => {
@@ -172,14 +172,14 @@ describe('a look', () => {
     for (const details of [{}, { name: 'other' }]) {
       const unknown = apply(plan({ actions: [look] }), nothingLearned)
       ;(await server.next()).refuse(404, 'NotFound', { details })
-      expect(await unknown).toMatchObject({ outcome: { kind: 'failed' }, evidence: new Map(), written: expect.any(Map) })
+      expect(await unknown).toMatchObject({ outcome: { kind: 'failed' }, evidence: new Map(), written: expect.any(Map), postponed: new Map() })
     }
   })
 
   it('fails when the answer is not an object of its kind', async () => {
     const applied = apply(plan({ actions: [look] }), nothingLearned)
     ;(await server.next()).answer(200, { metadata })
-    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'transient' } }, evidence: new Map(), written: expect.any(Map) })
+    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'transient' } }, evidence: new Map(), written: expect.any(Map), postponed: new Map() })
   })
 
   it('is taken at what has the name of an object that could not be created', async () => {

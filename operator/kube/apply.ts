@@ -1,23 +1,23 @@
 import type { Instant } from '../model/instant.ts'
-import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
-import { type Action, type Evidence, evidenceKey, isHistory, isRefused, type Learned, type Look, type Plan, type StatusPatch, writeKey } from '../plan/action.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/kubernetes.ts'
+import { type Action, type Errand, type Evidence, type Learned, type Plan, type Postponement, type StatusPatch, isHistory, isRefused, postponement, writeKey } from '../plan/action.ts'
 import { mergePatchOf } from '../plan/merge-patch.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
 import type { Clock } from './clock.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import { type Failure, failureOf } from './failure.ts'
-import { asKubernetesObject } from './kubernetes-object.ts'
 import type { Logger } from './logger.ts'
-import { projectedCronJob, projectedJob } from './projections.ts'
-import type { Target } from './target.ts'
+import { look } from './look.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /**
  * - done: all actions were carried out and, if there were none, the status is as planned.
  * - looked: there is new evidence, plan again.
  * - refused: the next action was refused lately and was not sent; if it was the first, the status is as planned.
  * - outrun: the plan was made before the stores showed what an earlier write did. Nothing of it was sent in vain.
- * - failed: at this action, or (undefined) when the status was written.
+ * - failed: at this action, or (undefined) when the status was written, or with an errand.
  */
 export type Outcome =
   | { readonly kind: 'done' }
@@ -32,12 +32,15 @@ export interface Applied {
   readonly evidence: ReadonlyMap<string, Evidence>
   /** Writes that succeeded, by `writeKey`. */
   readonly written: ReadonlyMap<string, Instant>
+  /** Errands that were refused, by `writeKey`. */
+  readonly postponed: ReadonlyMap<string, Postponement>
 }
 
 /** What one pass learns. */
 interface Lessons {
   readonly evidence: Map<string, Evidence>
   readonly written: Map<string, Instant>
+  readonly postponed: Map<string, Postponement>
 }
 
 /** Throws only on a bug. */
@@ -57,13 +60,14 @@ export interface ApplyOptions {
  */
 export function createApply(options: ApplyOptions): Apply {
   return async (plan, learned) => {
-    const lessons: Lessons = { evidence: new Map(), written: new Map() }
+    const lessons: Lessons = { evidence: new Map(), written: new Map(), postponed: new Map() }
     return { outcome: await carryOut(options, plan, learned, lessons), ...lessons }
   }
 }
 
-async function carryOut(options: ApplyOptions, plan: Plan, { refused, written }: Learned, lessons: Lessons): Promise<Outcome> {
+async function carryOut(options: ApplyOptions, plan: Plan, learned: Learned, lessons: Lessons): Promise<Outcome> {
   const now = options.clock.now()
+  const { refused, written } = learned
   if (plan.actions.some((action) => isHistory(action, written, now))) return { kind: 'outrun' }
   const blocked = plan.actions.findIndex((action) => isRefused(action, refused, now))
   const actions = blocked === -1 ? plan.actions : plan.actions.slice(0, blocked)
@@ -72,6 +76,7 @@ async function carryOut(options: ApplyOptions, plan: Plan, { refused, written }:
     if (outcome !== undefined) return outcome
     remember(lessons, action, now)
   }
+  if (blocked === -1 && plan.errands !== undefined && plan.errands.length > 0) return runErrands(options, plan.errands, learned, lessons)
   const change = plan.status && changeOf(plan.status)
   if (actions.length === 0 && plan.status !== undefined && change !== undefined) {
     if (isHistory(plan.status, written, now)) return { kind: 'outrun' }
@@ -82,6 +87,39 @@ async function carryOut(options: ApplyOptions, plan: Plan, { refused, written }:
   if (actions.length === 0 || change === undefined) for (const event of plan.events) options.events.record(event)
   if (lessons.evidence.size > 0) return { kind: 'looked' }
   return { kind: blocked === -1 ? 'done' : 'refused' }
+}
+
+/** Enough to hide how long one request takes; more only wait for each other. */
+const inFlight = 16
+
+/**
+ * Each errand by itself: one that was carried out already, or refused lately, is left out, and those that fail do not stop the
+ * others. What became of them is told by the one that has to be seen to first.
+ */
+async function runErrands(options: ApplyOptions, errands: readonly Errand[], learned: Learned, lessons: Lessons): Promise<Outcome> {
+  const now = options.clock.now()
+  const fresh = errands.filter(({ action }) => !isHistory(action, learned.written, now))
+  const ready = fresh.filter(({ action }) => postponement(action, learned.postponed, now) === undefined)
+  const failures: Failure[] = []
+  await sideBySide(ready, inFlight, async ({ action, event }) => {
+    const outcome = await carryOutAction(options, action, lessons.evidence)
+    if (outcome?.kind === 'failed') return void failures.push(postponedUntil(outcome.failure, { action, now, lessons }))
+    remember(lessons, action, now)
+    if (event !== undefined) options.events.record(event)
+  })
+  const failure = failures.find(({ kind }) => kind === 'transient')
+  if (failure !== undefined) return { kind: 'failed', failure, action: undefined }
+  if (lessons.evidence.size > 0) return { kind: 'looked' }
+  const waiting = failures.find(({ kind }) => kind === 'waiting')
+  if (waiting !== undefined) return { kind: 'failed', failure: waiting, action: undefined }
+  if (ready.length < fresh.length || failures.length > 0) return { kind: 'refused' }
+  return { kind: fresh.length < errands.length ? 'outrun' : 'done' }
+}
+
+function postponedUntil(failure: Failure, { action, now, lessons }: { readonly action: Action; readonly now: Instant; readonly lessons: Lessons }): Failure {
+  const key = writeKey(action)
+  if (failure.kind === 'stalled' && key !== undefined) lessons.postponed.set(key, { message: failure.message, retryAt: now + failure.retryAfter })
+  return failure
 }
 
 function remember({ written }: Lessons, write: Action | StatusPatch, now: Instant): void {
@@ -146,11 +184,14 @@ async function act(options: ApplyOptions, action: Action, evidence: Map<string, 
     case 'patch':
       await patch(options.client, action)
       break
+    case 'merge':
+      await merge(options.client, action)
+      break
     case 'delete':
       await remove(options.client, action)
       break
     case 'look':
-      await look(options, action, evidence)
+      evidence.set(...(await look(options, action)))
       break
   }
   return false
@@ -165,7 +206,7 @@ async function create(options: ApplyOptions, action: Action & { verb: 'create' }
   } catch (error) {
     // Our own earlier request whose answer was lost, or an object that our selectors do not show: no store can tell.
     if (!(error instanceof ApiFailure) || error.reason !== 'AlreadyExists' || resource === 'leases') throw error
-    await look(options, { verb: 'look', resource, namespace, name, because: 'the name is taken' }, evidence)
+    evidence.set(...(await look(options, { verb: 'look', resource, namespace, name, because: 'the name is taken' })))
     return true
   }
 }
@@ -180,36 +221,16 @@ async function patch(client: ApiClient, { resource, namespace, name, uid, resour
   await client.request({ verb: 'patch', target: { resource, namespace, name }, body: { type: 'application/json-patch+json', value } })
 }
 
+/** The API server compares version and uid of a merge as well. */
+async function merge(client: ApiClient, { resource, namespace, name, uid, resourceVersion, merge }: Action & { verb: 'merge' }): Promise<void> {
+  const metadata = isJsonObject(merge.metadata) ? merge.metadata : {}
+  const value = { ...merge, metadata: { ...metadata, uid, resourceVersion } }
+  await client.request({ verb: 'patch', target: { resource, namespace, name }, body: { type: 'application/merge-patch+json', value } })
+}
+
 async function remove(client: ApiClient, action: Action & { verb: 'delete' }): Promise<void> {
   const { resource, namespace, name, uid, resourceVersion, propagationPolicy } = action
   const preconditions = { uid, ...(resourceVersion !== undefined && { resourceVersion }) }
   const value = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, propagationPolicy }
   await client.request({ verb: 'delete', target: { resource, namespace, name }, body: { type: 'application/json', value } })
-}
-
-async function look({ client, clock }: ApplyOptions, { resource, namespace, name }: Look, evidence: Map<string, Evidence>): Promise<void> {
-  const at = clock.now()
-  const raw = await read(client, { resource, namespace, name })
-  const key = evidenceKey(resource, namespace, name)
-  if (resource === 'jobs') evidence.set(key, { resource, at, object: raw && understood(projectedJob(raw)) })
-  else evidence.set(key, { resource, at, object: raw && understood(projectedCronJob(raw)) })
-}
-
-/**
- * One uncached read (no resourceVersion: the newest there is). Undefined only when the API server says that this very object is
- * not there: a 404 of anything on the way, or of a server that does not know the kind yet, is a failure.
- */
-async function read(client: ApiClient, target: Target): Promise<KubernetesObject | undefined> {
-  try {
-    const { body } = await client.request({ verb: 'get', target })
-    return understood(asKubernetesObject(body))
-  } catch (error) {
-    if (error instanceof ApiFailure && error.reason === 'NotFound' && error.objectName === target.name) return undefined
-    throw error
-  }
-}
-
-function understood<T>(decoded: T | undefined): T {
-  if (decoded === undefined) throw new ApiFailure('malformed', 'the answer is not an object of its kind')
-  return decoded
 }

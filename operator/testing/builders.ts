@@ -16,7 +16,7 @@ import { type Resource, type ServerObject, namespace, serverObject } from './vir
 
 /** Objects as the API server has them. What a test does not say is as in the smallest example that works. */
 
-export const nothingLearned: Learned = { evidence: new Map(), refused: undefined, written: new Map() }
+export const nothingLearned: Learned = { evidence: new Map(), refused: undefined, written: new Map(), postponed: new Map() }
 
 /** `2026-03-02T10:00:00Z`, also without seconds: `2026-03-02T10:00Z`. */
 export function at(text: string): Instant {

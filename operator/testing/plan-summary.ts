@@ -38,6 +38,8 @@ function actionText(world: World, action: Action): string {
       return action.resource === 'cronjobs' ? `create ${cronJobText(action.object)}` : `create ${action.resource} ${action.name}`
     case 'patch':
       return action.resource === 'cronjobs' ? `patch: ${patchedText(world, action)}` : `mark ${jobText(action.name)} as ${markOf(world, action)}`
+    case 'merge':
+      return `change ${action.name}`
     case 'delete':
       return `delete ${jobText(action.name)}`
     case 'look':

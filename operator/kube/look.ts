@@ -1,0 +1,60 @@
+import { type Kind, decodeMetadata, decodeObject, decodeStatus } from '../model/decode.ts'
+import type { KubernetesObject } from '../model/kubernetes.ts'
+import { type Evidence, type Look, type SeenObject, evidenceKey } from '../plan/action.ts'
+import type { ApiClient } from './api-client.ts'
+import { ApiFailure } from './api-failure.ts'
+import type { Clock } from './clock.ts'
+import { asKubernetesObject } from './kubernetes-object.ts'
+import { projectedCronJob, projectedJob } from './projections.ts'
+import type { Target } from './target.ts'
+
+/** What an uncached read sees, with its `evidenceKey`. Throws ApiFailures. */
+export async function look({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }, { resource, namespace, name }: Look): Promise<readonly [string, Evidence]> {
+  const at = clock.now()
+  const raw = await read(client, { resource, namespace, name })
+  const seen = <T>(project: (object: KubernetesObject) => T | undefined): T | undefined => raw && understood(project(raw))
+  return [evidenceKey(resource, namespace, name), evidence()]
+
+  function evidence(): Evidence {
+    switch (resource) {
+      case 'jobs':
+        return { resource, at, object: seen(projectedJob) }
+      case 'cronjobs':
+        return { resource, at, object: seen(projectedCronJob) }
+      case 'scheduledintegrations':
+        return { resource, at, object: seen(decoded('ScheduledIntegration')) }
+      case 'integrationsets':
+        return { resource, at, object: seen(decoded('IntegrationSet')) }
+      case 'integrationruns':
+        return { resource, at, object: seen(decoded('IntegrationRun')) }
+    }
+  }
+}
+
+function decoded<K extends Kind>(kind: K): (raw: KubernetesObject) => SeenObject<K> | undefined {
+  return (raw) => {
+    const metadata = decodeMetadata(raw.metadata)
+    if (metadata === undefined) return undefined
+    const status = decodeStatus(kind, 'status' in raw ? raw.status : undefined)
+    return { metadata, object: decodeObject(kind, raw, { metadata, status }), status }
+  }
+}
+
+/**
+ * One uncached read (no resourceVersion: the newest there is). Undefined only when the API server says that this very object is
+ * not there: a 404 of anything on the way, or of a server that does not know the kind yet, is a failure.
+ */
+async function read(client: ApiClient, target: Target): Promise<KubernetesObject | undefined> {
+  try {
+    const { body } = await client.request({ verb: 'get', target })
+    return understood(asKubernetesObject(body))
+  } catch (error) {
+    if (error instanceof ApiFailure && error.reason === 'NotFound' && error.objectName === target.name) return undefined
+    throw error
+  }
+}
+
+function understood<T>(decoded: T | undefined): T {
+  if (decoded === undefined) throw new ApiFailure('malformed', 'the answer is not an object of its kind')
+  return decoded
+}
