@@ -63,6 +63,18 @@ const skipped = z.object({ outcome: z.enum(['Skipped', 'Missed']), reason: z.str
 const replaced = z.object({ by: z.string() })
 const stuck = z.object({ reason: z.string(), message: z.string(), since: z.string() })
 
+/** Of one member of a set. `uid`: its Job was made. `outcome`: it is over, or never starts. `reason` and `message` also say why it waits. */
+const memberProgress = z.object({
+  name: z.string(),
+  uid: z.string().optional(),
+  startTime: z.string().optional(),
+  completionTime: z.string().optional(),
+  outcome: z.enum(['Succeeded', 'CompletedWithErrors', 'Failed', 'Skipped', 'Missed', 'Unknown', 'Unplanned', 'Replaced', 'NotStarted']).optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+})
+
+export type MemberProgress = Frozen<z.output<typeof memberProgress>>
 export type Waiting = Frozen<z.output<typeof waiting>>
 export type Skipped = Frozen<z.output<typeof skipped>>
 export type Replaced = Frozen<z.output<typeof replaced>>
@@ -76,6 +88,12 @@ export const skippedOf: (job: Job) => Skipped | undefined = reading(annotation.s
 export const replacedOf: (job: Job) => Replaced | undefined = reading(annotation.replaced, replaced)
 /** Why the pod of a run does not come up. */
 export const stuckOf: (job: Job) => Stuck | undefined = reading(annotation.stuck, stuck)
+/** How far the run of a set has come: all its members, in their order. Undefined: it has not begun. */
+export const progressOf: (job: Job) => readonly MemberProgress[] | undefined = reading(annotation.progress, z.array(memberProgress))
+
+export function progressText(members: readonly MemberProgress[]): string {
+  return JSON.stringify(members)
+}
 
 function reading<Schema extends z.ZodType>(name: string, schema: Schema): (job: Job) => z.output<Schema> | undefined {
   const read = oncePer((job: Job): z.output<Schema> | undefined => decoded(schema, job.metadata.annotations?.[name]))
