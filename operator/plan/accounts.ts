@@ -25,7 +25,7 @@ export interface Accounts {
  * Job is gone; or the controller can start it no more. Anything later than that is not judged yet. `eps` covers watches that lag.
  */
 export function accountsOf(observed: ObservedSchedule, cronJob: CronJob, valid: Valid, { base, now }: { readonly base: Instant; readonly now: Instant }): Accounts {
-  const told = new Set([...recordedTimes(observed), ...jobsToTell(observed).map(scheduledTime), ...observed.jobs.filter(isMarked).map(scheduledTime)])
+  const told = new Set([...recordedTimes(observed), ...jobsToTell(observed, now).map(scheduledTime), ...observed.jobs.filter(isMarked).map(scheduledTime)])
   const waiting = new Set(observed.jobs.map(scheduledTime).filter((time) => !told.has(time)))
   const patience = patienceOf(cronJob, valid)
   const lost: RunRecord[] = []
@@ -61,9 +61,10 @@ function isChangedUnseen({ metadata, status }: ObservedSchedule): boolean {
   return status?.observedGeneration !== undefined && status.observedGeneration !== (metadata.generation ?? 0)
 }
 
-/** Occurrences that wait to be started late, oldest first. */
-export function lateList({ status }: ObservedSchedule): readonly RunRecord[] {
-  return (status?.runs ?? []).filter(startsLate).toSorted((a, b) => timeOf(a) - timeOf(b))
+/** Occurrences that wait to be started late, oldest first. One whose Job is there is told by that, as soon as the gate has looked at it. */
+export function lateList({ status, jobs }: ObservedSchedule): readonly RunRecord[] {
+  const isMade = ({ jobName }: RunRecord) => jobs.some(({ metadata }) => metadata.name === jobName)
+  return (status?.runs ?? []).filter((record) => startsLate(record) && !isMade(record)).toSorted((a, b) => timeOf(a) - timeOf(b))
 }
 
 /** No longer list is made up for, and of a longer one its later part. */

@@ -3,8 +3,9 @@ import type { CronJob, Job, Json } from '../model/kubernetes.ts'
 import { annotation, locksLease, manager } from '../model/names.ts'
 import type { Action, JsonPatch } from './action.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { isMarked, scheduledTime } from './run-record.ts'
-import { runNamer, surplusJobs } from './runs.ts'
+import { finalCondition, isGated, isMarked, isReleased, isSkipped, scheduledTime } from './run-record.ts'
+import { kept, runNamer } from './runs.ts'
+import { type Surplus, surplusJobs } from './surplus-jobs.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What is due now, and when something will be that nothing else tells. */
@@ -15,17 +16,29 @@ export interface Housekeeping {
 
 /**
  * What is due on the Jobs of a schedule: each gets its run's name once its record is in the status, in the same write as a
- * second owner (see `secondOwner`); and finished ones beyond the history limits go.
+ * second owner (see `secondOwner`); and finished ones beyond the history limits go, and those that never start.
  */
 export function housekeeping(observed: ObservedSchedule, verdict: Verdict, { cronJob, now }: { readonly cronJob: CronJob; readonly now: Instant }): Housekeeping {
-  const recorded = new Set((observed.status?.runs ?? []).map(({ jobUID }) => jobUID))
-  const unmarked = observed.jobs.filter((job) => !isMarked(job) && recorded.has(job.metadata.uid) && job.metadata.deletionTimestamp === undefined)
-  if (unmarked.length > 0 && observed.locksLease === undefined) return { actions: [newLocksLease(observed.metadata.namespace)], wakeAt: undefined }
-  const marks = unmarked.map((job) => mark(observed, job))
-  const surplus = verdict.kind === 'valid' ? surplusJobs(observed, cronJob, verdict) : []
+  const surplus = surplusJobs(observed, cronJob, verdict)
   const due = surplus.filter(({ from }) => from <= now)
   const later = surplus.filter(({ from }) => from > now).map(({ from }) => from)
-  return { actions: [...marks, ...due.map(({ job }) => removal(job))], wakeAt: later.length === 0 ? undefined : Math.min(...later) }
+  const going = new Set(due.map(({ job }) => job.metadata.uid))
+  const unmarked = observed.jobs.filter((job) => job.metadata.deletionTimestamp === undefined && !going.has(job.metadata.uid) && lacksMark(observed, job))
+  if (unmarked.length > 0 && observed.locksLease === undefined) return { actions: [newLocksLease(observed.metadata.namespace)], wakeAt: undefined }
+  const marks = unmarked.map((job) => mark(observed, job))
+  return { actions: [...marks, ...due.map(removal)], wakeAt: later.length === 0 ? undefined : Math.min(...later) }
+}
+
+/**
+ * A Job that the gate releases gets name and second owner by that. It is marked for good only when its record has to make room
+ * for others: mostly it is deleted before, and the write is saved.
+ */
+function lacksMark({ status }: ObservedSchedule, job: Job): boolean {
+  const place = (status?.runs ?? []).findIndex(({ jobUID }) => jobUID === job.metadata.uid)
+  if (place === -1 || isMarked(job)) return false
+  if (!isGated(job)) return true
+  const isOver = finalCondition(job) !== undefined || isSkipped(job)
+  return (isOver && place >= kept) || (isReleased(job) && job.metadata.annotations?.[annotation.runName] === undefined)
 }
 
 /** The lock table of a namespace. It is made with the first run there, and never removed: runs in progress refer to it. */
@@ -48,8 +61,10 @@ export function newLocksLease(namespace: string): Action {
 function mark(observed: ObservedSchedule, job: Job): Action {
   const { namespace, name, uid, resourceVersion } = job.metadata
   const at = scheduledTime(job) ?? parseInstant(job.metadata.creationTimestamp) ?? 0
+  const { [annotation.runName]: runName = runNamer(observed)(at) } = job.metadata.annotations ?? {}
+  const recorded = isGated(job) ? { [annotation.recorded]: 'true' } : {}
   const patch: JsonPatch = [
-    { op: 'add', path: '/metadata/annotations', value: { ...job.metadata.annotations, [annotation.runName]: runNamer(observed)(at) } },
+    { op: 'add', path: '/metadata/annotations', value: { ...job.metadata.annotations, [annotation.runName]: runName, ...recorded } },
     ...secondOwner(observed, job),
   ]
   return { verb: 'patch', resource: 'jobs', namespace, name, uid, resourceVersion, patch, because: 'name the run' }
@@ -66,7 +81,7 @@ function secondOwner({ locksLease: lease }: ObservedSchedule, job: Job): JsonPat
   return [{ op: 'add', path: '/metadata/ownerReferences', value: value.map((owner): Json => ({ ...owner })) }]
 }
 
-function removal(job: Job): Action {
+function removal({ job, because }: Surplus): Action {
   const { namespace, name, uid } = job.metadata
-  return { verb: 'delete', resource: 'jobs', namespace, name, uid, propagationPolicy: 'Background', because: 'beyond the history limit' }
+  return { verb: 'delete', resource: 'jobs', namespace, name, uid, propagationPolicy: 'Background', because }
 }

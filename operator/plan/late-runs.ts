@@ -10,7 +10,7 @@ import { evidenceOf, expressionOf } from './arming.ts'
 import { newLocksLease } from './housekeeping.ts'
 import { lostWithCronJob } from './lost-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { finalCondition, isFinal, scheduledTime, timeOf } from './run-record.ts'
+import { finalCondition, isFinal, isSkipped, scheduledTime, timeOf } from './run-record.ts'
 import { patienceOf } from './runs.ts'
 import { type Scene, isEnabled, isNewEpoch, skipReason } from './schedule-step.ts'
 import { quiet } from './timing.ts'
@@ -97,7 +97,7 @@ function undecidedAfter({ observed, verdict, cronJob, now }: Scene & { readonly 
 
 /** Whether a run of the schedule is in progress, as far as Jobs or the status tell. */
 function isBusy({ jobs, status }: ObservedSchedule): boolean {
-  return jobs.some((job) => finalCondition(job) === undefined) || (status?.runs ?? []).some(({ outcome, jobUID }) => !isFinal(outcome) && jobUID !== undefined)
+  return jobs.some((job) => finalCondition(job) === undefined && !isSkipped(job)) || (status?.runs ?? []).some(({ outcome, jobUID }) => !isFinal(outcome) && jobUID !== undefined)
 }
 
 function create(scene: Scene & { readonly verdict: Valid }, record: RunRecord): LateRuns {
@@ -118,7 +118,7 @@ function lateJob({ observed, verdict, cronJob }: Scene & { readonly verdict: Val
   const { metadata, spec } = verdict.workload.jobTemplate
   const { labels, annotations } = objectIn(metadata)
   const owners: readonly Json[] = [
-    { apiVersion, kind: 'ScheduledIntegration', name: owner.name, uid: owner.uid, controller: true },
+    ownerReference(ownerOf(observed)),
     ...(lease === undefined ? [] : [{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: lease.metadata.name, uid: lease.metadata.uid }]),
   ]
   return {

@@ -245,7 +245,7 @@ describe('the Jobs of a schedule', () => {
 
   it('go when there are more of them than the history limits say, oldest first', () => {
     const failures = times.map((time) => job(made, formatInstant(at(time) + minute), { outcome: failed('BackoffLimitExceeded'), annotations: marked }))
-    expect(summaryOf(world([...times.map((time) => ended(time)), ...failures], {}, { spec: { successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 4 } }), now).actions).toEqual(['delete 09:01', 'delete 09:00', 'delete 09:10'])
+    expect(summaryOf(world([...times.map((time) => ended(time)), ...failures], {}, { spec: { successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 4 } }), now).actions).toEqual(['delete 09:00', 'delete 09:01', 'delete 09:10'])
   })
 
   it('stay until their end is in the status, until they are marked, and while they are on their way out', () => {

@@ -1,10 +1,10 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob, Job } from '../model/kubernetes.ts'
-import type { RunRecord } from '../model/status-schema.ts'
+import type { MemberRecord, RunRecord } from '../model/status-schema.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { type Counts, isFinal, isMarked, recordOf, recount, runNameAt, scheduledTime, timeOf } from './run-record.ts'
+import { type Counts, isFinal, isMarked, recordOf, recount, runNameAt, scheduledTime, tellableFrom, timeOf } from './run-record.ts'
+import { earliest, eps, longestDeadline } from './timing.ts'
 import type { Valid } from './verdict.ts'
-import { eps, longestDeadline } from './timing.ts'
 
 /** The part of a status that tells of runs. */
 export interface RunLedger {
@@ -15,18 +15,21 @@ export interface RunLedger {
   readonly accountedThrough: Instant | undefined
   /** Records whose outcome is news against the status that is there. */
   readonly news: readonly RunRecord[]
-  /** When a run whose Job is not in the store can be given up. */
+  /** When a run whose Job is not in the store can be given up, or one that has just been born is told. */
   readonly next: Instant | undefined
+  /** A run has just been born, and nothing else is news: the status waits for what the gate makes of it, until then at the latest. */
+  readonly hold: Instant | undefined
 }
 
-const kept = 10
+/** How many records a status holds of runs that are over. */
+export const kept = 10
 /** What the CRD allows. Runs in progress come first, so it must not be less than `kept`. */
 const longestList = 50
 
 /** Names a run of this schedule for people. */
 export function runNamer(observed: ObservedSchedule): (at: Instant) => string {
   const spec = observed.spec.ok ? observed.spec.value : undefined
-  return (at) => runNameAt(spec?.runName ?? observed.metadata.name, spec?.schedule.timeZone ?? 'Etc/UTC', at)
+  return (at) => runNameAt(spec?.runName ?? observed.metadata.name, spec?.schedule?.timeZone ?? 'Etc/UTC', at)
 }
 
 interface LedgerInput {
@@ -43,59 +46,80 @@ export function ledger(observed: ObservedSchedule, { extra, accountedThrough, is
   const before = observed.status?.runs ?? []
   const known = new Map(before.map((record) => [identity(record), record]))
   const nameAt = runNamer(observed)
-  const fromJobs = jobsToTell(observed).map((job) => planned(recordOf(job, nameAt), isPlanned))
+  const fromJobs = jobsToTell(observed, now).map((job) => planned(recordOf(job, nameAt), isPlanned))
   const missing = withoutJob(observed, before)
   const gone = missing.filter((record) => visibleFrom(record) < now).map(evidenceGone)
+  const news = [...extra, ...fromJobs, ...gone].filter((record) => isNews(known, record))
   const records = new Map(known)
-  for (const record of [...extra, ...fromJobs, ...gone]) {
-    if (isNoNews(known.get(identity(record)), record)) continue
+  for (const record of news) {
     records.delete(record.jobName ?? '') // a Job that shows up after its occurrence was recorded as missed
     records.set(identity(record), record)
   }
   const changed = [...records].filter(([key, record]) => previous(known, key, record)?.outcome !== record.outcome)
   const counts = changed.reduce((sum, [key, record]) => recount(sum, previous(known, key, record)?.outcome, record.outcome), observed.status?.counts ?? {})
   const waiting = missing.map(visibleFrom).filter((from) => from >= now)
+  const born = earliest(...observed.jobs.map(tellableFrom).filter((from) => from !== undefined && from > now))
   return {
     runs: latest(observed, [...records.values()]),
     counts,
     accountedThrough,
     news: changed.map(([, record]) => record),
-    next: waiting.length === 0 ? undefined : Math.min(...waiting) + 1,
+    next: earliest(...waiting.map((from) => from + 1), born),
+    hold: news.length > 0 ? undefined : born,
   }
 }
 
-/** A run at a time that nobody intended is told as that, and not followed. */
+/** A run at a time that nobody intended is told as that, and not followed. One that has not started may never do. */
 function planned(record: RunRecord, isPlanned: LedgerInput['isPlanned']): RunRecord {
   const at = parseInstant(record.scheduledTime)
-  if (at === undefined || isPlanned(at)) return record
+  const isBegun = record.outcome !== 'Waiting' && record.outcome !== 'Skipped' && record.outcome !== 'Missed'
+  if (at === undefined || !isBegun || isPlanned(at)) return record
   const { reason: _itsOwn, completionTime: _notFollowed, ...begun } = record
   return { ...begun, outcome: 'Unplanned', message: 'its Job was made for a time that the schedule does not intend' }
 }
 
 /**
- * A run is recorded when it begins and when it ends: a write of status in between would tell next to nothing. And the end of a
- * Job is final: one that has not ended comes from a store that is older than the status.
+ * A run is recorded when it begins, when it ends, and when why it waits or hangs is another reason: any other write of status in
+ * between would tell next to nothing. And the end of a Job is final: one that has not ended comes from a store that is older than
+ * the status. So is what was recorded of an occurrence without a Job, as long as its Job only waits: it will not be released.
  */
-function isNoNews(known: RunRecord | undefined, record: RunRecord): boolean {
-  if (known === undefined || known.outcome === record.outcome) return known !== undefined
-  if (known.outcome === 'Unplanned') return true
-  return isFinal(known.outcome) && known.outcome !== 'Unknown' && !isFinal(record.outcome)
+function isNews(known: ReadonlyMap<string, RunRecord>, record: RunRecord): boolean {
+  const itself = known.get(identity(record))
+  const before = itself ?? known.get(record.jobName ?? '')
+  if (before === undefined) return true
+  if (before.outcome === record.outcome) return itself === undefined || (!isFinal(record.outcome) && !saysTheSame(itself, record))
+  if (itself === undefined) return record.outcome !== 'Waiting' || !isFinal(before.outcome)
+  if (before.outcome === 'Unplanned') return false
+  return !isFinal(before.outcome) || before.outcome === 'Unknown' || isFinal(record.outcome)
+}
+
+function saysTheSame(before: RunRecord, record: RunRecord): boolean {
+  const members = new Map((before.members ?? []).map((member) => [member.name, member]))
+  return before.reason === record.reason && (record.members ?? []).every((member) => isAsBefore(members.get(member.name), member))
+}
+
+/** A member that has just been made starts at once, or says why not: its birth alone is no news. */
+function isAsBefore(before: MemberRecord | undefined, { outcome, reason }: MemberRecord): boolean {
+  return (before?.outcome === outcome && before.reason === reason) || (outcome === 'Waiting' && reason === undefined)
 }
 
 /**
  * Jobs with a record, and as many new ones as the list has room for, oldest first: one that is counted must be listed until it
- * is marked, or the next pass would count it again; and until its end is seen, or that would never be counted.
+ * is marked, or the next pass would count it again; and until its end is seen, or that would never be counted. Not those that
+ * the gate is about to release.
  */
-export function jobsToTell(observed: ObservedSchedule): readonly Job[] {
+export function jobsToTell(observed: ObservedSchedule, now: Instant): readonly Job[] {
   const known = new Map((observed.status?.runs ?? []).map((record) => [identity(record), record]))
   const isKnown = ({ metadata }: Job) => known.has(metadata.uid) || known.has(metadata.name)
-  const told = observed.jobs.filter(isKnown)
+  const jobs = observed.jobs.filter((job) => now >= (tellableFrom(job) ?? -Infinity))
+  const told = jobs.filter(isKnown)
   const mustStay = [...known.values()].filter(keepsItsPlace(observed)).length
-  const fresh = observed.jobs.filter((job) => !isMarked(job) && !isKnown(job)).toSorted((a, b) => bornAt(a) - bornAt(b))
+  const fresh = jobs.filter((job) => !isMarked(job) && !isKnown(job)).toSorted((a, b) => bornAt(a) - bornAt(b))
   return [...told, ...fresh.slice(0, Math.max(0, longestList - mustStay))]
 }
 
-function bornAt(job: Job): Instant {
+/** When a run was due; one made by hand when it was made. */
+export function bornAt(job: Job): Instant {
   return scheduledTime(job) ?? parseInstant(job.metadata.creationTimestamp) ?? 0
 }
 
@@ -129,11 +153,11 @@ function evidenceGone(record: RunRecord): RunRecord {
   return { ...record, outcome: 'Unknown', reason: 'EvidenceGone', message: 'its Job was deleted before its end was seen' }
 }
 
-/** Newest first: those that must stay, and the latest others in the room that is left. */
+/** Newest first: the latest ten, and older ones that must stay; what must stay has the first claim to the room. */
 function latest(observed: ObservedSchedule, records: readonly RunRecord[]): readonly RunRecord[] {
   const sorted = records.toSorted((a, b) => timeOf(b) - timeOf(a) || (identity(a) < identity(b) ? 1 : -1))
   const staying = new Set(sorted.filter(keepsItsPlace(observed)))
-  const others = sorted.filter((record) => !staying.has(record)).slice(0, Math.max(0, kept - staying.size))
+  const others = sorted.slice(0, kept).filter((record) => !staying.has(record)).slice(0, Math.max(0, longestList - staying.size))
   const listed = new Set([...staying, ...others])
   return sorted.filter((record) => listed.has(record)).slice(0, longestList)
 }
@@ -141,37 +165,4 @@ function latest(observed: ObservedSchedule, records: readonly RunRecord[]): read
 /** How long after its time a Job may still be made, as far as anybody's clock can tell; milliseconds. */
 export function patienceOf(cronJob: CronJob, valid: Valid): number {
   return (cronJob.spec.startingDeadlineSeconds ?? valid.workload.deadline) * 1000 + eps
-}
-
-/** A Job that has to go, and when it may. */
-export interface Surplus {
-  readonly job: Job
-  readonly from: Instant
-}
-
-/**
- * Finished Jobs beyond the user's history limits, oldest first; only those whose end is recorded. The controller makes a Job
- * again that is deleted before its cache shows that it was made: so it must have gone on to a later match, or be out of time.
- * And its end must be old enough for every operator to have seen the record.
- */
-export function surplusJobs(observed: ObservedSchedule, cronJob: CronJob, valid: Valid): readonly Surplus[] {
-  const final = new Set((observed.status?.runs ?? []).filter(({ outcome }) => isFinal(outcome)).map(({ jobUID }) => jobUID))
-  const listed = new Set((observed.status?.runs ?? []).map(({ jobUID }) => jobUID))
-  const last = parseInstant(cronJob.status?.lastScheduleTime) ?? -Infinity
-  const isTold = ({ metadata }: Job) => final.has(metadata.uid) || !listed.has(metadata.uid)
-  const from = (at: Instant | undefined) => (at === undefined || at < last ? -Infinity : at + patienceOf(cronJob, valid) + 1)
-  const nameAt = runNamer(observed)
-  const outcomes = observed.jobs.map((job) => {
-    const { outcome, completionTime } = recordOf(job, nameAt)
-    return { job, outcome, at: bornAt(job), ended: parseInstant(completionTime) ?? -Infinity }
-  })
-  const beyond = (limit: number, succeeded: boolean) =>
-    outcomes
-      .filter(({ outcome }) => isFinal(outcome) && (outcome === 'Succeeded') === succeeded)
-      .toSorted((a, b) => b.at - a.at)
-      .slice(limit)
-  return [...beyond(valid.spec.successfulJobsHistoryLimit, true), ...beyond(valid.spec.failedJobsHistoryLimit, false)]
-    .filter(({ job }) => job.metadata.deletionTimestamp === undefined && isMarked(job) && isTold(job))
-    .map(({ job, ended }) => ({ job, from: Math.max(from(scheduledTime(job)), ended + eps) }))
-    .toReversed()
 }

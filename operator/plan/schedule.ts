@@ -54,13 +54,15 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   const { namespace, name, uid, resourceVersion } = observed.metadata
   const tidy = cronJob === undefined || records.length > 0 ? undefined : housekeeping(observed, verdict, { cronJob, now })
   const own = [...next.actions, ...(tidy?.actions ?? [])]
+  // The gate is about to start a run that has just been born: told a moment later, that is one write instead of two.
+  const isHeld = accounts.hold !== undefined && next.actions.length === 0
   const status = { resource: 'scheduledintegrations' as const, namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) }
   return {
     // A run that starts late must not wait behind other requests: it could come just before the next one.
     actions: [...own, ...(own.length > 0 ? [] : late.actions)],
     // The pass that sees what the actions did tells it. A refused action does nothing, and that must be told now.
-    status: next.actions.length > 0 && next.standing.kind !== 'stalled' ? undefined : status,
-    events: scheduleEvents(input, next),
+    status: isHeld || (next.actions.length > 0 && next.standing.kind !== 'stalled') ? undefined : status,
+    events: isHeld ? [] : scheduleEvents(input, next),
     requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, lost.wakeAt, late.wakeAt, accounts.next)),
   }
 }
