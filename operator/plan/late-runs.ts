@@ -118,7 +118,7 @@ function lateJob({ observed, verdict, cronJob }: Scene & { readonly verdict: Val
   const { metadata, spec } = verdict.workload.jobTemplate
   const { labels, annotations } = objectIn(metadata)
   const owners: readonly Json[] = [
-    ownerReference(ownerOf(observed)),
+    { apiVersion, kind: 'ScheduledIntegration', name: owner.name, uid: owner.uid, controller: true },
     ...(lease === undefined ? [] : [{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: lease.metadata.name, uid: lease.metadata.uid }]),
   ]
   return {
