@@ -63,6 +63,12 @@ export type Reason =
 
 /** Reasons of events beside those of conditions. An event marks a change, so each is emitted once for it. */
 export type EventReason =
+  /** A run waits for a lock; the message names it, and who has it. */
+  | 'WaitingForLock'
+  /** A run waits for the previous run of its schedule. */
+  | 'WaitingForPrevious'
+  /** A run may start, and the API server refuses to let it. Warning. */
+  | 'ReleaseRefused'
   /** kube-controller-manager does not read the time zone as the operator does: its runs are said in UTC from now on. Warning. */
   | 'TimeZoneDataMismatch'
   /** The CronJob had been changed or deleted by hand, and was restored. Warning. */
@@ -81,11 +87,33 @@ export type EventReason =
   | 'RunReplaced'
   /** The Job of a run was deleted before its end was seen. Warning. */
   | 'RunUnknown'
+  /** A member of a set failed, came to its end with errors, did not start in time, or its Job was deleted. Warning. */
+  | 'MemberFailed'
+  /** The API server refuses to make the Job of a member, because of a quota, say. Warning. */
+  | 'MemberRefused'
   /** A Job ran at a time that the schedule does not intend. Warning. */
   | 'RunUnplanned'
 
 /** Reasons in the record of a run without a Job. Those of failed Jobs are Kubernetes' own, such as BackoffLimitExceeded. */
 export type RunReason =
+  /** Waiting: another run has a lock that it needs, or is before it in the queue for that lock. */
+  | 'WaitingForLock'
+  /** Waiting: the previous run of the schedule is not over (overlapPolicy Queue or Replace). */
+  | 'WaitingForPrevious'
+  /** Waiting: it may start, and the API server refuses to let it; its message follows. */
+  | 'ReleaseRefused'
+  /** Skipped: the previous run of the schedule was not over (overlapPolicy Skip). */
+  | 'StillRunning'
+  /** Skipped: a later run of the schedule took its place in the queue (overlapPolicy Queue or Replace). */
+  | 'Superseded'
+  /** Skipped: it waited for longer than maxWaitSeconds. */
+  | 'WaitedTooLong'
+  /** Skipped: its schedule was deleted while it waited. */
+  | 'ScheduleDeleted'
+  /** Skipped: there had been a run for this time before. */
+  | 'AlreadyRan'
+  /** Missed: the operator was not there within startingDeadlineSeconds of its time. */
+  | 'OperatorDown'
   /** Skipped: the schedule was disabled before it started. */
   | 'Suspended'
   /** Skipped: the schedule was changed before it started, and no longer intends it. */
@@ -96,6 +124,12 @@ export type RunReason =
   | 'NotStarted'
   /** Missed: its CronJob had been deleted or changed by hand, and was not there for it. */
   | 'CronJobLost'
+  /** Not started, of a member: another member failed before, and the set was aborted. */
+  | 'MemberFailed'
+  /** Failed, of a member: a Job that does not belong to the run has the name of its Job. */
+  | 'JobNameTaken'
+  /** Waiting, then failed, of a member: the API server refuses to make its Job, because of a quota, say. */
+  | 'JobRefused'
   /** Waiting: somebody suspended its Job, and has to release it. */
   | 'JobSuspended'
   /** Replaced: the next run of the schedule was due, and took its place. */
