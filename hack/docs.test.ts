@@ -9,6 +9,7 @@ import { formatInstant, minute, parseInstant } from '../operator/model/instant.t
 import type { Problem } from '../operator/model/problem.ts'
 import { offsetAt } from '../operator/model/time-zone.ts'
 import type { ObservedSchedule } from '../operator/plan/observed.ts'
+import { schedulableOf } from '../operator/plan/schedulable.ts'
 import { nativeDeadline } from '../operator/plan/timing.ts'
 import { type Valid, verdictOn } from '../operator/plan/verdict.ts'
 
@@ -92,7 +93,9 @@ function verdictsOn(text: string, page: string): { readonly problems: readonly s
     const template = known.find((other) => other.kind === 'Integration' && other.metadata.name === name) ?? plainIntegration(name)
     if (template.kind !== 'Integration') return []
     const object = { ok: true as const, value: { ...template, metadata: metadataOf(template.metadata), status: undefined } }
-    return [verdictOn({ metadata: metadataOf(manifest.metadata), spec: { ok: true, value: manifest.spec }, template: { metadata: object.value.metadata, object } })]
+    const metadata = metadataOf(manifest.metadata)
+    const spec = { ok: true as const, value: schedulableOf({ ...manifest, metadata }) }
+    return [verdictOn({ kind: manifest.kind, metadata, spec, templates: { set: undefined, integrations: new Map([[name, { metadata: object.value.metadata, object }]]) } })]
   })
   return {
     problems: [...problems, ...verdicts.flatMap((verdict) => (verdict.kind === 'valid' ? [] : said(verdict.problems)))],
@@ -116,7 +119,7 @@ function runsLike(lines: readonly string[], { spec, rule }: Valid, from: number)
       wanted.push(at === undefined ? 'no more' : `${formatInstant(at)}, and so on`)
       continue
     }
-    wanted.push(line.includes(' ') ? `${formatInstant(at)}  ${onTheClock(spec.schedule.timeZone, at)}` : formatInstant(at))
+    wanted.push(line.includes(' ') ? `${formatInstant(at)}  ${onTheClock(spec.schedule.timeZone ?? 'Etc/UTC', at)}` : formatInstant(at))
     at = rule.occurrences.next(at)
   }
   return wanted

@@ -76,10 +76,10 @@ describe('preview', () => {
     expect(specOf(text)).toMatchObject({ schedule: '0 6 24 11 *', timeZone: 'Etc/UTC' })
   })
 
-  test('says what is not supported yet, and still when it would run', () => {
-    const result = only(schedule('{timeZone: Europe/Berlin, startTime: "02:30", recurrence: {byDay: {}}}', '  overlapPolicy: Skip'))
+  test('says what is missing, and still when it would run', () => {
+    const result = only(schedule('{timeZone: Europe/Berlin, startTime: "02:30", recurrence: {byDay: {}}}', '  files: [{name: employees, from: {configMapKeyRef: {name: x, key: k}}}]'))
     expect(result).toMatchObject({ ready: false, cronJob: null, occurrences: ['2026-11-23T01:30:00Z', '2026-11-24T01:30:00Z', '2026-11-25T01:30:00Z'] })
-    expect(result.problems[0]).toMatchObject({ path: 'spec.overlapPolicy', message: expect.stringContaining('not supported yet') })
+    expect(result.problems).toEqual([{ path: 'spec.files', message: 'the integration has no file "employees": remove it or correct its name (it declares none)' }])
   })
 
   test('misses an integration that is in no document', () => {

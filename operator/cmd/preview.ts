@@ -1,5 +1,7 @@
-import { type Manifest, decodeManifest, isOfOurGroup } from '../model/decode-manifest.ts'
+import { type Kind, type ObjectOf, decodeObject } from '../model/decode.ts'
+import { decodeManifest, isOfOurGroup } from '../model/decode-manifest.ts'
 import { type Instant, formatInstant } from '../model/instant.ts'
+import type { IntegrationSet } from '../model/integration-set.ts'
 import type { Integration } from '../model/integration.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, ObjectMeta } from '../model/kubernetes.ts'
@@ -8,8 +10,9 @@ import { type Checked, type Problem, accepted } from '../model/problem.ts'
 import { scheduleSchema } from '../model/schedule-schema.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { scheduleText } from '../model/schedule-text.ts'
-import type { ObservedTemplate } from '../plan/observed.ts'
 import { type Preview, type PreviewInput, schedulePreview } from '../plan/preview.ts'
+import { type SchedulableKind, type SchedulableSpec, schedulableOf } from '../plan/schedulable.ts'
+import { type ObservedTemplate, type ObservedTemplates, integrationNames } from '../plan/templates.ts'
 import type { ManifestDocument } from './manifest-file.ts'
 
 /** What `preview` tells of one schedule. Its JSON is kept stable. */
@@ -52,35 +55,33 @@ export interface PreviewOptions {
 export function previewOf(documents: readonly ManifestDocument[], options: PreviewOptions): Previewed {
   const broken = documents.flatMap(({ place, errors }) => errors.map((error) => `${place}: ${error}`))
   const ours = documents.filter(({ raw, errors }) => errors.length === 0 && (isOfOurGroup(raw) || !isJsonObject(raw)))
-  const templates = templatesIn(ours, options)
-  const raws = ours.map(({ raw }) => raw).filter(isSchedule)
-  const schedules = raws.map((raw) => detailsOf(raw, { templates, siblings: siblingsIn(raws, raw, options) }, options))
-  const others = ours.filter(({ raw }) => !isSchedule(raw)).flatMap(({ place, raw }) => {
+  const [integrations, sets] = [objectsOf('Integration', ours, options), objectsOf('IntegrationSet', ours, options)]
+  const raws = ours.map(({ raw }) => raw).filter(isSchedulable)
+  const schedules = raws.map((raw) => detailsOf(raw, { integrations, sets, siblings: siblingsIn(raws, raw, options) }, options))
+  const others = ours.filter(({ raw }) => !isSchedulable(raw)).flatMap(({ place, raw }) => {
     const decoded = decodeManifest(raw)
     return decoded.ok ? [] : decoded.problems.map(({ path, message }) => `${place}: ${path === '' ? '' : `${path}: `}${message}`)
   })
   return { schedules, complaints: [...broken, ...others] }
 }
 
-/** A ScheduledIntegration, or an IntegrationSet that has a schedule of its own. */
-function isSchedule(raw: unknown): boolean {
-  if (!isJsonObject(raw)) return false
-  return raw['kind'] === 'ScheduledIntegration' || (raw['kind'] === 'IntegrationSet' && isJsonObject(raw['spec']) && raw['spec']['schedule'] !== undefined)
+/** A ScheduledIntegration or an IntegrationSet; also one without a schedule, whose members can be wrong. */
+function isSchedulable(raw: unknown): boolean {
+  return isJsonObject(raw) && (raw['kind'] === 'ScheduledIntegration' || raw['kind'] === 'IntegrationSet')
 }
 
-/** By `namespace/name`. */
-function templatesIn(documents: readonly ManifestDocument[], { namespace, now }: PreviewOptions): ReadonlyMap<string, ObservedTemplate> {
+/** Objects of one kind in the documents, by `namespace/name`; also those that are wrong. */
+function objectsOf<K extends 'Integration' | 'IntegrationSet'>(kind: K, documents: readonly ManifestDocument[], { namespace, now }: PreviewOptions): ReadonlyMap<string, ObservedTemplate<ObjectOf[K]>> {
   return new Map(documents.flatMap(({ raw }) => {
-    if (!isJsonObject(raw) || raw['kind'] !== 'Integration') return []
+    if (!isJsonObject(raw) || raw['kind'] !== kind) return []
     const metadata = metadataOf(raw, namespace, now)
-    const decoded = decodeManifest(raw)
-    const object = decoded.ok ? integrationOf(decoded.value, metadata) : decoded
-    return object === undefined ? [] : [[`${metadata.namespace}/${metadata.name}`, { metadata, object }] as const]
+    return [[`${metadata.namespace}/${metadata.name}`, { metadata, object: objectOf(kind, raw, metadata) }] as const]
   }))
 }
 
-function integrationOf(manifest: Manifest, metadata: ObjectMeta): Checked<Integration> | undefined {
-  return manifest.kind === 'Integration' ? accepted({ ...manifest, metadata }) : undefined
+function objectOf<K extends Kind>(kind: K, raw: JsonObject, metadata: ObjectMeta): Checked<ObjectOf[K]> {
+  const decoded = decodeManifest(raw)
+  return decoded.ok ? decodeObject(kind, { ...decoded.value, metadata }, { metadata, status: undefined }) : decoded
 }
 
 /** As the API server would fill it in now. */
@@ -99,11 +100,12 @@ function metadataOf(raw: JsonObject, namespace: string, now: Instant): ObjectMet
 
 interface Context {
   /** By `namespace/name`. */
-  readonly templates: ReadonlyMap<string, ObservedTemplate>
+  readonly integrations: ReadonlyMap<string, ObservedTemplate<Integration>>
+  readonly sets: ReadonlyMap<string, ObservedTemplate<IntegrationSet>>
   readonly siblings: PreviewInput['siblings']
 }
 
-/** The other enabled schedules of the same Integration and namespace in these documents. */
+/** The other enabled schedules of the same template and namespace in these documents. */
 function siblingsIn(raws: readonly unknown[], raw: unknown, options: PreviewOptions): PreviewInput['siblings'] {
   const own = scheduledIn(raw, options)
   return raws.filter((other) => other !== raw).flatMap((other) => {
@@ -112,23 +114,34 @@ function siblingsIn(raws: readonly unknown[], raw: unknown, options: PreviewOpti
   })
 }
 
-function scheduledIn(raw: unknown, { namespace, now }: PreviewOptions): (PreviewInput['siblings'][number] & { readonly template: string; readonly isSuspended: boolean }) | undefined {
-  const decoded = decodeManifest(raw)
-  if (!decoded.ok || decoded.value.kind !== 'ScheduledIntegration' || !isJsonObject(raw)) return undefined
-  const { spec } = decoded.value
-  const metadata = metadataOf(raw, namespace, now)
-  return { name: metadata.name, schedule: spec.schedule, template: `${metadata.namespace}/${spec.integrationRef.name}`, isSuspended: spec.suspend === true }
+function scheduledIn(raw: unknown, options: PreviewOptions): (PreviewInput['siblings'][number] & { readonly template: string; readonly isSuspended: boolean }) | undefined {
+  if (!isJsonObject(raw)) return undefined
+  const metadata = metadataOf(raw, options.namespace, options.now)
+  const spec = schedulableIn(raw, metadata)
+  if (!spec.ok || spec.value.schedule === undefined) return undefined
+  const { target, schedule, suspend } = spec.value
+  const name = raw['kind'] === 'IntegrationSet' ? `IntegrationSet ${metadata.name}` : metadata.name
+  return { name, schedule, template: `${target.kind} ${metadata.namespace}/${target.name}`, isSuspended: suspend === true }
+}
+
+function schedulableIn(raw: JsonObject, metadata: ObjectMeta): Checked<SchedulableSpec> {
+  const object = objectOf(kindOf(raw), raw, metadata)
+  return object.ok ? accepted(schedulableOf(object.value)) : object
+}
+
+function kindOf(raw: JsonObject): SchedulableKind {
+  return raw['kind'] === 'IntegrationSet' ? 'IntegrationSet' : 'ScheduledIntegration'
 }
 
 function detailsOf(raw: unknown, context: Context, options: PreviewOptions): PreviewDetails {
   const object = isJsonObject(raw) ? raw : {}
   const metadata = metadataOf(object, options.namespace, options.now)
-  const decoded = decodeManifest(raw)
+  const spec = schedulableIn(object, metadata)
   const schedule = scheduleIn(object)
   const occurrences = schedule === undefined ? undefined : occurrencesOf(schedule)
-  const result = decoded.ok
-    ? planned(decoded.value, metadata, context, options)
-    : { problems: [...decoded.problems, ...(occurrences?.ok === false ? occurrences.problems : [])], cronJob: undefined, exactUntil: undefined, notes: [] }
+  const result: Preview = spec.ok
+    ? schedulePreview({ kind: kindOf(object), metadata, spec, templates: templatesFor(metadata, spec.value, context), siblings: context.siblings, now: options.now })
+    : { problems: [...spec.problems, ...(occurrences?.ok === false ? occurrences.problems : [])], cronJob: undefined, exactUntil: undefined, notes: [] }
   const { kind } = object
   return {
     preview: {
@@ -160,10 +173,11 @@ function nextTexts(occurrences: Occurrences, { from, count }: PreviewOptions): r
   return texts
 }
 
-function planned(manifest: Manifest, metadata: ObjectMeta, { templates, siblings }: Context, { now }: PreviewOptions): Preview {
-  if (manifest.kind !== 'ScheduledIntegration') {
-    return { problems: [{ path: 'kind', message: 'not supported yet: this version does not act on objects of kind IntegrationSet' }], cronJob: undefined, exactUntil: undefined, notes: [] }
-  }
-  const template = templates.get(`${metadata.namespace}/${manifest.spec.integrationRef.name}`)
-  return schedulePreview({ metadata, spec: accepted(manifest.spec), template, siblings, now })
+function templatesFor({ namespace }: ObjectMeta, { target }: SchedulableSpec, { integrations, sets }: Context): ObservedTemplates {
+  const set = target.kind === 'IntegrationSet' ? sets.get(`${namespace}/${target.name}`) : undefined
+  const found = integrationNames(target, set).flatMap((name) => {
+    const integration = integrations.get(`${namespace}/${name}`)
+    return integration === undefined ? [] : [[name, integration] as const]
+  })
+  return { set, integrations: new Map(found) }
 }

@@ -73,10 +73,9 @@ async function tidiedUp(stores: Stores, { clock, signal }: { readonly clock: Clo
 function startWorking(stores: Stores, environment: Environment): { stop(): Promise<void> } {
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
   const loops = [
-    start(scheduleController(stores)),
+    start(scheduleController(stores, environment.clock)),
     start(unownedController(stores.cronJobs)),
     start(integrationController(stores, environment.clock)),
-    start(notSupportedController('IntegrationSet', stores.sets)),
     start(notSupportedController('IntegrationRun', stores.runs)),
   ]
   return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }

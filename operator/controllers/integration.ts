@@ -1,53 +1,52 @@
 import type { Clock } from '../kube/clock.ts'
 import { second } from '../model/instant.ts'
 import { type ObservedIntegration, planIntegration } from '../plan/integration.ts'
-import { type Controller, type Wake, wakeOn } from './controller.ts'
+import { coalesced } from './coalesced.ts'
+import { type Controller, wakeOn } from './controller.ts'
 import type { Resource } from './resource.ts'
 import { keyOf } from './schedule.ts'
-import { type Stores, targetKeys } from './stores.ts'
+import { type Stores, memberKeys, targetKeys } from './stores.ts'
 
 /** Key: `namespace/name` of an Integration. Writes its status. */
-export function integrationController({ integrations, schedules }: Stores, clock: Clock): Controller<ObservedIntegration> {
+export function integrationController({ integrations, schedules, sets }: Stores, clock: Clock): Controller<ObservedIntegration> {
+  const membersOf = (set: string) => {
+    const [namespace = '', name = ''] = set.split('/')
+    const found = sets.get(namespace, name)
+    return found === undefined ? [] : memberKeys(found)
+  }
   return {
     name: 'integration',
     reads: [],
     wakes: [
       wakeOn(integrations, (integration) => [keyOf(integration)]),
       // Hundreds of schedules can come at once: they are counted once a second.
-      coalesced(wakeOn(schedules, (schedule) => targetKeys(schedule, 'Integration')), clock, second),
+      coalesced(wakeOn(schedules, (schedule) => [...targetKeys(schedule, 'Integration'), ...targetKeys(schedule, 'IntegrationSet').flatMap(membersOf)]), clock, second),
+      coalesced(wakeOn(sets, (set) => memberKeys(set)), clock, second),
     ],
     observe(key) {
       const [namespace = '', name = ''] = key.split('/')
       const found = integrations.get(namespace, name)
       if (found === undefined) return undefined
-      const users = schedules.by('template', key)
-      return { ...found, scheduledBy: users.length, schedules: users.flatMap(enabled) }
+      const own = sets.by('template', key)
+      const users = [...schedules.by('template', key), ...own.flatMap((set) => schedules.by('set', keyOf(set)))].flatMap(asUser)
+      const all = [...users, ...own.flatMap(setAsUser)]
+      return { ...found, scheduledBy: all.length, schedules: all.flatMap(({ enabled }) => enabled) }
     },
     plan: planIntegration,
   }
 }
 
-function enabled({ metadata, object }: Resource<'ScheduledIntegration'>): ObservedIntegration['schedules'] {
-  return object.ok && object.value.spec.suspend !== true ? [{ name: metadata.name, schedule: object.value.spec.schedule }] : []
+interface User {
+  readonly enabled: ObservedIntegration['schedules']
 }
 
-/** Wakes each key at most once in `delay` milliseconds, at the end of it. */
-function coalesced(wake: Wake, clock: Clock, delay: number): Wake {
-  return {
-    synced: wake.synced,
-    subscribe(enqueue) {
-      const timers = new Map<string, ReturnType<Clock['after']>>()
-      const unsubscribe = wake.subscribe((key) => {
-        if (timers.has(key)) return
-        timers.set(key, clock.after(delay, () => {
-          timers.delete(key)
-          enqueue(key)
-        }))
-      })
-      return () => {
-        unsubscribe()
-        for (const timer of timers.values()) timer.cancel()
-      }
-    },
-  }
+function asUser({ metadata, object }: Resource<'ScheduledIntegration'>): readonly User[] {
+  return [{ enabled: object.ok && object.value.spec.suspend !== true ? [{ name: metadata.name, schedule: object.value.spec.schedule }] : [] }]
+}
+
+/** A set counts if it has a schedule of its own. */
+function setAsUser({ metadata, object }: Resource<'IntegrationSet'>): readonly User[] {
+  if (!object.ok || object.value.spec.schedule === undefined) return []
+  const { schedule, suspend } = object.value.spec
+  return [{ enabled: suspend === true ? [] : [{ name: `IntegrationSet ${metadata.name}`, schedule }] }]
 }

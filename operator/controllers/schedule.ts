@@ -1,28 +1,36 @@
-import { type Store, objectKey } from '../kube/store.ts'
-import { type Instant, parseInstant } from '../model/instant.ts'
+import type { Clock } from '../kube/clock.ts'
+import { objectKey } from '../kube/store.ts'
+import { type Instant, parseInstant, second } from '../model/instant.ts'
 import type { CronJob, Job, KubernetesObject } from '../model/kubernetes.ts'
 import { locksLease } from '../model/names.ts'
-import type { Checked } from '../model/problem.ts'
+import { accepted } from '../model/problem.ts'
+import type { Learned } from '../plan/action.ts'
 import { cronJobName } from '../plan/cron-job.ts'
 import type { ObservedSchedule } from '../plan/observed.ts'
-import type { Learned } from '../plan/action.ts'
+import { type SchedulableKind, schedulableOf } from '../plan/schedulable.ts'
 import { planSchedule } from '../plan/schedule.ts'
+import { coalesced } from './coalesced.ts'
 import { type Controller, wakeOn } from './controller.ts'
 import type { Resource } from './resource.ts'
-import { type Stores, scheduleOf } from './stores.ts'
+import { type Stores, scheduleKey, scheduleOf, targetKeys } from './stores.ts'
+import { setsWith, templatesOf } from './templates.ts'
 
-/** Key: `namespace/name` of a ScheduledIntegration. Writes its CronJob, its Jobs' marks, and its status. */
-export function scheduleController(stores: Stores): Controller<ObservedSchedule> {
-  const { schedules, integrations, cronJobs, jobs, leases } = stores
+/** Key: scheduleKey of a ScheduledIntegration or an IntegrationSet. Writes its CronJob, its Jobs' marks, and its status. */
+export function scheduleController(stores: Stores, clock: Clock): Controller<ObservedSchedule> {
+  const { schedules, sets, integrations, cronJobs, jobs, leases } = stores
   return {
     name: 'schedule',
     reads: [],
     wakes: [
       wakeOn(schedules, (schedule) => [keyOf(schedule)]),
-      wakeOn(integrations, (integration) => schedules.by('template', keyOf(integration)).map(keyOf), 'SpecChanged'),
-      wakeOn(cronJobs, (cronJob) => schedules.by('cronJob', keyOf(cronJob)).map(keyOf)),
+      wakeOn(sets, (set) => [keyOfSet(set)]),
+      wakeOn(sets, (set) => schedules.by('set', keyOf(set)).map(keyOf), 'SpecChanged'),
+      coalesced(wakeOn(schedules, (schedule) => targetKeys(schedule, 'IntegrationSet').map((key) => `${key}/set`), 'SpecChanged'), clock, second),
+      wakeOn(integrations, (integration) => keysWith(stores, keyOf(integration)), 'SpecChanged'),
+      wakeOn(cronJobs, (cronJob) => [...schedules.by('cronJob', keyOf(cronJob)).map(keyOf), ...sets.by('cronJob', keyOf(cronJob)).map(keyOfSet)]),
       wakeOn(jobs, (job) => scheduleOf(job)),
-      wakeOn(leases, (lease) => schedules.by('namespace', lease.metadata.namespace).map(keyOf)),
+      // Only that it is there: what is written in it is for the gate, many times a minute.
+      wakeOn(leases, ({ metadata }) => [...schedules.by('namespace', metadata.namespace).map(keyOf), ...sets.by('namespace', metadata.namespace).map(keyOfSet)], 'SpecChanged'),
     ],
     observe: (key, learned) => observedSchedule(stores, key, learned),
     plan: planSchedule,
@@ -33,18 +41,37 @@ export function keyOf({ metadata }: KubernetesObject): string {
   return objectKey(metadata.namespace, metadata.name)
 }
 
-function observedSchedule(stores: Stores, key: string, learned: Learned): ObservedSchedule | undefined {
-  const [namespace = '', name = ''] = key.split('/')
-  const schedule = stores.schedules.get(namespace, name)
-  if (schedule === undefined) return undefined
-  const { metadata, object, status, rawStatus } = schedule
-  const cronJob = stores.cronJobs.get(namespace, cronJobName('ScheduledIntegration', name))
+function keyOfSet({ metadata }: KubernetesObject): string {
+  return scheduleKey('IntegrationSet', metadata)
+}
+
+/** Everything that runs an Integration. */
+function keysWith(stores: Stores, integration: string): readonly string[] {
+  const sets = setsWith(stores, integration)
+  return [
+    ...stores.schedules.by('template', integration).map(keyOf),
+    ...sets.map((set) => `${set}/set`),
+    ...sets.flatMap((set) => stores.schedules.by('set', set)).map(keyOf),
+  ]
+}
+
+/** What the stores know of the schedulable with this key. */
+export function observedSchedule(stores: Stores, key: string, learned: Learned): ObservedSchedule | undefined {
+  const [namespace = '', name = '', isSet] = key.split('/')
+  const kind = isSet === undefined ? 'ScheduledIntegration' : 'IntegrationSet'
+  const found = kind === 'IntegrationSet' ? stores.sets.get(namespace, name) : stores.schedules.get(namespace, name)
+  if (found === undefined) return undefined
+  const { metadata, status, rawStatus } = found
+  const spec = specOf(found)
+  const cronJob = stores.cronJobs.get(namespace, cronJobName(kind, name))
   return {
+    kind,
     metadata,
-    spec: specOf(object),
+    spec,
     status,
     rawStatus,
-    template: templateOf(stores.integrations, schedule),
+    templates: spec.ok ? templatesOf(stores, namespace, spec.value.target) : { set: undefined, integrations: new Map() },
+    ...(kind === 'IntegrationSet' ? { scheduledBy: stores.schedules.by('set', objectKey(namespace, name)).length } : {}),
     cronJob,
     jobs: jobsOf(stores, key, new Set([metadata.uid, ownUid(cronJob, metadata.uid)]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
     locksLease: stores.leases.get(namespace, locksLease),
@@ -53,14 +80,8 @@ function observedSchedule(stores: Stores, key: string, learned: Learned): Observ
   }
 }
 
-function specOf<Spec>(object: Checked<{ readonly spec: Spec }>): Checked<Spec> {
-  return object.ok ? { ok: true, value: object.value.spec } : object
-}
-
-function templateOf(integrations: Store<Resource<'Integration'>>, { metadata, object }: Resource<'ScheduledIntegration'>): ObservedSchedule['template'] {
-  if (!object.ok || object.value.spec.integrationRef.kind !== 'Integration') return undefined
-  const found = integrations.get(metadata.namespace, object.value.spec.integrationRef.name)
-  return found === undefined || found.metadata.deletionTimestamp !== undefined ? undefined : found
+function specOf({ object }: Resource<SchedulableKind>): ObservedSchedule['spec'] {
+  return object.ok ? accepted(schedulableOf(object.value)) : object
 }
 
 function hasFired(cronJobs: Iterable<CronJob>, since: Instant): boolean {
@@ -68,12 +89,12 @@ function hasFired(cronJobs: Iterable<CronJob>, since: Instant): boolean {
   return false
 }
 
-/** The UID of the CronJob, if it belongs to this very schedule: one of that name may be left of a schedule that was deleted. */
-function ownUid(cronJob: CronJob | undefined, schedule: string): string | undefined {
-  return cronJob?.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === schedule) === true ? cronJob.metadata.uid : undefined
+/** The UID of the CronJob, if it belongs to this very schedulable: one of that name may be left of one that was deleted. */
+function ownUid(cronJob: CronJob | undefined, schedulable: string): string | undefined {
+  return cronJob?.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === schedulable) === true ? cronJob.metadata.uid : undefined
 }
 
-/** Jobs whose controller is the CronJob, or the schedule itself (late runs), and those that were: a CronJob deleted by hand leaves its Jobs without one. */
+/** Jobs whose controller is the CronJob, or the schedulable itself (late runs), and those that were: a CronJob deleted by hand leaves its Jobs without one. */
 function jobsOf({ jobs }: Stores, key: string, owners: ReadonlySet<string | undefined>, recorded: ReadonlySet<string | undefined>): readonly Job[] {
   return jobs.by('schedule', key).filter(
     ({ metadata }) => recorded.has(metadata.uid) || metadata.ownerReferences?.some(({ uid, controller }) => controller === true && owners.has(uid)) === true,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { dataKey, identifier, innerPath, objectName, text, variableName } from './field-schema.ts'
+import type { Frozen } from './frozen.ts'
 import { exactlyOne, ruled } from './rule.ts'
 
 /** Files: what an Integration reads or writes (declarations), and where schedules, sets and runs say they are (sources). */
@@ -61,3 +62,6 @@ export const plainFileValue = z.object({
     .describe('Where the file is. Exactly one member is set.')
     .meta({ 'x-kubernetes-map-type': 'atomic' }),
 })
+
+export type FileDeclaration = Frozen<z.output<typeof fileDeclaration>>
+export type FileValue = Frozen<z.output<typeof fileValue>>

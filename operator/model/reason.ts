@@ -44,8 +44,14 @@ export type Reason =
   | 'IntegrationNotFound'
   /** Stalled: the Integration that it names is itself not in order. */
   | 'InvalidIntegration'
+  /** Stalled: the IntegrationSet that it names does not exist. */
+  | 'IntegrationSetNotFound'
+  /** Stalled: the IntegrationSet that it names is itself not in order. */
+  | 'InvalidIntegrationSet'
   /** Stalled: values of parameters are missing, unknown, or do not fit what the Integration declares. */
   | 'InvalidParameters'
+  /** Stalled: files are missing, unknown, or not where the Integration needs them. */
+  | 'InvalidFiles'
   /** Stalled: an object that the operator did not make has the name of the CronJob. */
   | 'CronJobNameTaken'
   /** Stalled: the API server refuses the CronJob; its message follows. */

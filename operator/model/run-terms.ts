@@ -48,6 +48,11 @@ export const gateTermsOf: (job: Job) => GateTerms | undefined = reading(annotati
 /** The set that a Job runs, as it was when the Job was made. Undefined: it runs none, or its end has been seen, or they cannot be read. */
 export const setTermsOf: (job: Job) => SetTerms | undefined = reading(annotation.members, setTerms)
 
+/** The terms in the template of a Job. */
+export function gateTermsIn(text: string | undefined): GateTerms | undefined {
+  return decoded(gateTerms, text)
+}
+
 export function gateTermsText(terms: GateTerms): string {
   return JSON.stringify(terms)
 }

@@ -3,13 +3,14 @@ import { accountsOf, untoldMatches } from './accounts.ts'
 import type { Action } from './action.ts'
 import { expressionOf, expressionToArm, farthest, firesNothingElse, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, quietUntil } from './arming.ts'
 import { type Candidate, extraIsNear, isBetter, sameExpression } from './candidates.ts'
-import { deadlineField, driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import { deadlineField, driftOf, ownerOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { type Scene, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
 import { nudgeOf } from './nudge.ts'
 import type { Horizon } from './static-horizon.ts'
 import { earliest, matchesIn, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
+import { isMadeFromThese } from './versions.ts'
 
 /** When an expression that ends is replaced at the very latest, or else parked; milliseconds before. */
 const lastMoment = minute
@@ -45,7 +46,7 @@ function parkWith(scene: Scene, from: Pick<Cursor, 'floor' | 'lost'>, { because,
   // With nothing in flight there is nothing to decide, and no second write to note that it is decided.
   const undecided = untold(scene, now + quiet) ? { parkedAt: now, untoldAfter: accountedFrom(scene), untoldHash: cursor.scheduleHash } : { parkedAt: undefined }
   const parked = cursorNow(observed, verdict, { ...from, suspend: true, expression: expressionOf(cronJob), ...undecided, formerHash: cursor.scheduleHash })
-  const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
+  const patch = parkPatch(cronJob, parked, verdict.kind === 'invalid' ? ownerOf(observed) : undefined)
   return progressing(`suspending the CronJob: ${because}`, { actions: [patchCronJob(cronJob, patch, because)], repaired })
 }
 
@@ -122,7 +123,7 @@ function wantedChange(scene: Scene, valid: Valid): Change | undefined {
   if (drift.length === 0) return undefined
   // I2: with a longer deadline than it has now, the controller would look back to what it was too late for.
   const isSafe = firesNothingElse(frameOf(observed, valid, cursor.floor, cronJob), cursor.expression, now)
-  const isOurs = cursor.schedulable.generation !== observed.metadata.generation || cursor.template?.generation !== observed.template?.metadata.generation
+  const isOurs = !isMadeFromThese(cursor, observed)
   return {
     standing: { kind: 'progressing', message: `updating ${drift.join(', ')} of the CronJob` },
     action: patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorNow(observed, valid, { floor: cursor.floor, suspend: false, expression: cursor.expression, parkedAt: undefined })), `update: ${drift.join(', ')}`),

@@ -1,21 +1,29 @@
 import type { CronJob, JsonObject } from '../model/kubernetes.ts'
 import { hashOf } from '../model/hash.ts'
+import { isJsonObject } from '../model/json.ts'
 import { annotation, apiVersion, orphanFinalizer } from '../model/names.ts'
+import { type GateTerms, gateTermsIn, gateTermsText } from '../model/run-terms.ts'
 import type { Action, JsonPatch } from './action.ts'
 import { type Cursor, type Expression, cursorText } from './cursor.ts'
 import { covers } from './drift.ts'
+import type { ObservedSchedule } from './observed.ts'
+import type { SchedulableKind } from './schedulable.ts'
 
 /** KCM keeps at least this many finished Jobs, so that none goes before it was recorded; we trim to the user's own limits (I11). */
 const evidenceLimit = 25
 /** Job names append `-` and the unix minute, and are at most 63 characters long. */
 const longestName = 43
 
-/** The kinds that a CronJob can belong to. */
+/** What a CronJob can belong to. */
 export interface Owner {
-  readonly kind: 'ScheduledIntegration' | 'IntegrationSet'
+  readonly kind: SchedulableKind
   readonly namespace: string
   readonly name: string
   readonly uid: string
+}
+
+export function ownerOf({ kind, metadata: { namespace, name, uid } }: Pick<ObservedSchedule, 'kind' | 'metadata'>): Owner {
+  return { kind, namespace, name, uid }
 }
 
 /** I12: the CronJob's name, fixed for life: the owner's (`<name>-set` for sets), or a readable prefix and a hash when longer. */
@@ -49,7 +57,8 @@ function cronJobSpec(workload: Workload, expression: Expression, suspend: boolea
   }
 }
 
-function ownerReference(owner: Owner): JsonObject {
+/** Of the CronJob, and of Jobs that the operator makes in its place. */
+export function ownerReference(owner: Owner): JsonObject {
   return { apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid, controller: true }
 }
 
@@ -102,13 +111,37 @@ function cursorPatch(cronJob: CronJob, cursor: Cursor): JsonPatch[number] {
   return { op: 'add', path: '/metadata/annotations', value: { ...cronJob.metadata.annotations, [annotation.cursor]: cursorText(cursor) } }
 }
 
-/** Park: suspended, the expression unchanged. Of an invalid schedulable the Jobs are born suspended too, also those made by hand. */
-export function parkPatch(cronJob: CronJob, cursor: Cursor, holdJobs: 'HoldJobs' | 'JobsAsTheyAre'): JsonPatch {
+/** Park: suspended, the expression unchanged. Of an invalid schedulable (`holdFor`) the Jobs are held too, also those made by hand. */
+export function parkPatch(cronJob: CronJob, cursor: Cursor, holdFor: Owner | undefined): JsonPatch {
   return [
     { op: 'add', path: '/spec/suspend', value: true },
-    ...(holdJobs === 'HoldJobs' ? [{ op: 'add' as const, path: '/spec/jobTemplate/spec/suspend', value: true }] : []),
+    ...(holdFor === undefined ? [] : holdPatch(cronJob, holdFor)),
     cursorPatch(cronJob, cursor),
   ]
+}
+
+/** Jobs of it are born suspended, and the gate knows that they are not to start. */
+function holdPatch({ spec: { timeZone = 'Etc/UTC', jobTemplate } }: CronJob, { kind, name, uid }: Owner): JsonPatch {
+  const { metadata, annotations } = templateMetadata(jobTemplate)
+  const unknown: GateTerms = { v: 1, overlapPolicy: 'Allow', locks: [], maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: name, timeZone, schedulable: { kind, name, uid } }
+  const terms = { ...(gateTermsIn(annotations[annotation.gate]) ?? unknown), held: true as const }
+  return [
+    { op: 'add', path: '/spec/jobTemplate/spec/suspend', value: true },
+    { op: 'add', path: '/spec/jobTemplate/metadata', value: { ...metadata, annotations: { ...annotations, [annotation.gate]: gateTermsText(terms) } } },
+  ]
+}
+
+/** Whether Jobs that are made of it now are held. */
+export function holdsJobs({ spec: { jobTemplate } }: CronJob): boolean {
+  const { spec } = jobTemplate
+  return isJsonObject(spec) && spec['suspend'] === true && gateTermsIn(templateMetadata(jobTemplate).annotations[annotation.gate])?.held === true
+}
+
+function templateMetadata({ metadata }: JsonObject): { readonly metadata: JsonObject; readonly annotations: Readonly<Record<string, string>> } {
+  const whole = isJsonObject(metadata) ? metadata : {}
+  const { annotations } = whole
+  const texts = Object.entries(isJsonObject(annotations) ? annotations : {}).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value] as const] : []))
+  return { metadata: whole, annotations: Object.fromEntries(texts) }
 }
 
 /** Only the cursor: a reminder for the CronJob controller (I8), or a new floor while parked. */

@@ -14,6 +14,7 @@ const instant = fc.integer({ min: 0, max: 4e12 })
 const cursors: fc.Arbitrary<Cursor> = fc.record({
   schedulable: version,
   template: fc.option(version, { nil: undefined }),
+  members: fc.array(version, { maxLength: 3 }),
   scheduleHash: fc.string(),
   enabled: fc.boolean(),
   floor: instant,
@@ -43,7 +44,7 @@ describe('a cursor', () => {
   })
 
   it('that somebody cut or changed is lost, or another cursor, but never a crash', () => {
-    const some: Cursor = { schedulable: { uid: 'u', generation: 1 }, template: undefined, scheduleHash: 'h', enabled: true, floor: 0, distrusted: undefined, lost: [], suspend: false, expression: { schedule: '* * * * *', timeZone: 'Etc/UTC' }, parkedAt: undefined, untoldAfter: undefined, untoldHash: undefined, nudged: undefined }
+    const some: Cursor = { schedulable: { uid: 'u', generation: 1 }, template: undefined, members: [], scheduleHash: 'h', enabled: true, floor: 0, distrusted: undefined, lost: [], suspend: false, expression: { schedule: '* * * * *', timeZone: 'Etc/UTC' }, parkedAt: undefined, untoldAfter: undefined, untoldHash: undefined, nudged: undefined }
     const text = cursorText(some)
     for (let length = 0; length < text.length; length++) expect(cursorOf(carrying(text.slice(0, length)))).toBeUndefined()
     for (const change of [{ floor: 'yesterday' }, { floor: 7 }, { suspend: 'no' }, { schedulable: null }, { expression: {} }, { nudged: { at: 'x', times: 1 } }, { v: 3 }]) {

@@ -22,7 +22,10 @@ export interface Version {
  */
 export interface Cursor {
   readonly schedulable: Version
+  /** The Integration or set that it names. */
   readonly template: Version | undefined
+  /** The Integrations of the members of its set. */
+  readonly members: readonly Version[]
   /** Hash of what decides when it runs; another one is an edit. */
   readonly scheduleHash: string
   /** Whether the schedulable wanted to run; going from false to true is an enable. */
@@ -65,6 +68,7 @@ const wire = z.object({
   v: z.literal(1),
   schedulable: version,
   template: version.optional(),
+  members: z.array(version).optional(),
   scheduleHash: z.string(),
   enabled: z.boolean(),
   floor: instant,
@@ -85,8 +89,8 @@ export const cursorOf: (cronJob: CronJob) => Cursor | undefined = oncePer((cronJ
   try {
     const parsed = wire.safeParse(JSON.parse(text))
     if (!parsed.success) return undefined
-    const { v: _readable, template, distrusted, lost = [], parkedAt, untoldAfter, untoldHash, nudged, ...rest } = parsed.data
-    return { ...rest, template, distrusted, lost, parkedAt, untoldAfter, untoldHash, nudged }
+    const { v: _readable, template, members = [], distrusted, lost = [], parkedAt, untoldAfter, untoldHash, nudged, ...rest } = parsed.data
+    return { ...rest, template, members, distrusted, lost, parkedAt, untoldAfter, untoldHash, nudged }
   } catch {
     return undefined // not JSON: the same as lost
   }
@@ -100,6 +104,7 @@ export function cursorText(cursor: Cursor): string {
     v: 1,
     schedulable: cursor.schedulable,
     template: cursor.template,
+    members: cursor.members.length === 0 ? undefined : cursor.members,
     scheduleHash: cursor.scheduleHash,
     enabled: cursor.enabled,
     floor: at(cursor.floor),

@@ -1,6 +1,6 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import { expressionToArm, farthest, floorUnder, restingExpression } from './arming.ts'
-import { cronJobName, newCronJob } from './cron-job.ts'
+import { cronJobName, newCronJob, ownerOf } from './cron-job.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { type Step, cursorNow, frameOf, isEnabled, lostUntilNow, progressing } from './schedule-step.ts'
 import type { Valid } from './verdict.ts'
@@ -10,7 +10,6 @@ import type { Valid } from './verdict.ts'
  * one that was looked at before, or whose CronJob somebody deleted, starts from now: nothing is caught up.
  */
 export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant): Step {
-  const { namespace, name, uid } = observed.metadata
   const isNew = observed.status?.observedGeneration === undefined
   const floor = isNew ? firstFloor(observed, valid, now) : now
   const frame = { ...frameOf(observed, valid, floor, undefined), lookedThrough: now }
@@ -19,15 +18,15 @@ export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant
   const under = armed === undefined ? floor : floorUnder(armed, valid.rule, floor)
   const lost = isNew || !isEnabled(valid) ? [] : lostUntilNow(observed, valid, now)
   const cursor = cursorNow(observed, valid, { floor: under, lost, suspend: armed === undefined, expression, parkedAt: undefined })
-  const owner = { kind: 'ScheduledIntegration' as const, namespace, name, uid }
+  const owner = ownerOf(observed)
   const wasThere = observed.status?.cronJob !== undefined
   return progressing(wasThere ? 'creating the CronJob again' : 'creating the CronJob', {
     actions: [
       {
         verb: 'create',
         resource: 'cronjobs',
-        namespace,
-        name: cronJobName(owner.kind, name),
+        namespace: owner.namespace,
+        name: cronJobName(owner.kind, owner.name),
         object: newCronJob(owner, valid.workload, cursor),
         because: wasThere ? 'the CronJob is gone' : 'the schedule has no CronJob yet',
       },

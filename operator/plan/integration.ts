@@ -8,9 +8,8 @@ import type { Schedule } from '../model/schedule-spec.ts'
 import type { Plan } from './action.ts'
 import { type ConditionDraft, conditionsOf, stalledConditions } from './conditions.ts'
 import { sharedCrowding } from './crowding.ts'
-import { variableClashes } from './pod-template.ts'
+import { templateProblems } from './pod-template.ts'
 import { ruleOf } from './schedule-rule.ts'
-import { unsupportedTemplateFields } from './verdict.ts'
 
 export interface ObservedIntegration {
   readonly metadata: ObjectMeta
@@ -18,7 +17,7 @@ export interface ObservedIntegration {
   readonly status: IntegrationStatus | undefined
   readonly rawStatus: JsonObject | undefined
   readonly scheduledBy: number
-  /** Of the enabled schedules that name it, in the same tenant, as far as they can be read. */
+  /** Of the enabled schedules that run it, by a set too, in the same tenant, as far as they can be read. */
   readonly schedules: readonly { readonly name: string; readonly schedule: Schedule }[]
 }
 
@@ -41,11 +40,9 @@ export function planIntegration({ metadata, object, status: live, rawStatus, sch
 }
 
 function conditionDrafts(object: Checked<Integration>): readonly ConditionDraft[] {
-  const problems = object.ok ? variableClashes(object.value) : object.problems
-  const unsupported = object.ok ? unsupportedTemplateFields(object.value) : []
+  const problems = object.ok ? templateProblems(object.value) : object.problems
   const say = (list: typeof problems) => list.map(({ path, message }) => `${path}: ${message}`).join('; ')
   if (problems.length > 0) return stalledConditions('InvalidSpec', say(problems))
-  if (unsupported.length > 0) return stalledConditions('NotSupportedYet', say(unsupported))
   return [{ type: 'Ready', status: 'True', reason: 'Valid', message: 'schedules can use it' }]
 }
 

@@ -1,12 +1,13 @@
 import { type Instant, formatInstant, second } from '../model/instant.ts'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
 import { isJsonObject } from '../model/json.ts'
-import { apiVersion, scheduledTimestampAnnotation } from '../model/names.ts'
+import { scheduledTimestampAnnotation } from '../model/names.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import { offsetAt } from '../model/time-zone.ts'
 import { lastStart, lateList, madeUp, missedRecord, recordedTimes, skippedRecord } from './accounts.ts'
 import { type Action, evidenceKey, isHistory, storeLag } from './action.ts'
 import { evidenceOf, expressionOf } from './arming.ts'
+import { ownerOf, ownerReference } from './cron-job.ts'
 import { newLocksLease } from './housekeeping.ts'
 import { lostWithCronJob } from './lost-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
@@ -118,7 +119,7 @@ function lateJob({ observed, verdict, cronJob }: Scene & { readonly verdict: Val
   const { metadata, spec } = verdict.workload.jobTemplate
   const { labels, annotations } = objectIn(metadata)
   const owners: readonly Json[] = [
-    { apiVersion, kind: 'ScheduledIntegration', name: owner.name, uid: owner.uid, controller: true },
+    ownerReference(ownerOf(observed)),
     ...(lease === undefined ? [] : [{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: lease.metadata.name, uid: lease.metadata.uid }]),
   ]
   return {

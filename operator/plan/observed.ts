@@ -1,32 +1,30 @@
 import type { Instant } from '../model/instant.ts'
-import type { Integration } from '../model/integration.ts'
 import type { CronJob, Job, JsonObject, Lease, ObjectMeta } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
-import type { ScheduledIntegrationSpec } from '../model/scheduled-integration.ts'
 import type { ScheduleStatus } from '../model/status-schema.ts'
 import type { Learned } from './action.ts'
+import type { SchedulableKind, SchedulableSpec } from './schedulable.ts'
+import type { ObservedTemplates } from './templates.ts'
 
-/** What the stores know of one ScheduledIntegration, at one moment. */
+/** What the stores know of one schedulable, at one moment. */
 export interface ObservedSchedule {
+  readonly kind: SchedulableKind
   readonly metadata: ObjectMeta
   /** Refused: it got past the CRD (of another version, say) and cannot be read. */
-  readonly spec: Checked<ScheduledIntegrationSpec>
+  readonly spec: Checked<SchedulableSpec>
   readonly status: ScheduleStatus | undefined
   /** The status as the API server has it, for the difference. */
   readonly rawStatus: JsonObject | undefined
-  /** The Integration that it names, if there is one. */
-  readonly template: ObservedTemplate | undefined
+  /** What its runs are made of. */
+  readonly templates: ObservedTemplates
+  /** Of a set: how many ScheduledIntegrations name it. */
+  readonly scheduledBy?: number | undefined
   /** Whatever holds the CronJob's name. */
   readonly cronJob: CronJob | undefined
-  /** Jobs whose controller is that CronJob, or the schedule itself. */
+  /** Jobs whose controller is that CronJob, or the schedulable itself. */
   readonly jobs: readonly Job[]
   readonly locksLease: Lease | undefined
   /** Whether the CronJob controller has fired any CronJob of the cluster at this time or later. Looked up only when it is asked. */
   readonly hasControllerFired: (since: Instant) => boolean
   readonly learned: Learned
-}
-
-export interface ObservedTemplate {
-  readonly metadata: ObjectMeta
-  readonly object: Checked<Integration>
 }

@@ -14,7 +14,7 @@ function given(more: Omit<ParameterValue, 'name'>): ParameterValue {
 
 /** What the container gets, or what is wrong. */
 function variables(declaration: ParameterDeclaration, ...values: readonly ParameterValue[]): unknown {
-  const checked = parameterVariables([declaration], values)
+  const checked = parameterVariables([declaration], [{ path: 'spec.parameters', values }])
   return checked.ok ? checked.value : checked.problems.map(({ path, message }) => `${path}: ${message}`)
 }
 
@@ -127,7 +127,7 @@ describe('a value that does not fit', () => {
   it('is told together with everything else that is wrong', () => {
     const checked = parameterVariables(
       [declared({ name: 'a', type: 'Integer' }), declared({ name: 'b', required: true })],
-      [{ name: 'c', value: 'x' }, { name: 'a', value: 'x' }],
+      [{ path: 'spec.parameters', values: [{ name: 'c', value: 'x' }, { name: 'a', value: 'x' }] }],
     )
     expect(checked).toEqual({
       ok: false,
@@ -140,6 +140,6 @@ describe('a value that does not fit', () => {
   })
 
   it('belongs to an Integration that has no parameters', () => {
-    expect(parameterVariables([], [{ name: 'c', value: 'x' }])).toMatchObject({ problems: [{ message: 'the integration has no parameter "c": remove it or correct its name (it declares none)' }] })
+    expect(parameterVariables([], [{ path: 'spec.parameters', values: [{ name: 'c', value: 'x' }] }])).toMatchObject({ problems: [{ message: 'the integration has no parameter "c": remove it or correct its name (it declares none)' }] })
   })
 })

@@ -2,9 +2,7 @@ import type { JsonObject } from '../model/kubernetes.ts'
 import type { ParameterDeclaration, ParameterValue } from '../model/parameter-schema.ts'
 import { type ParameterType, fitsType } from '../model/parameter-type.ts'
 import { type Checked, type Problem, accepted, refused } from '../model/problem.ts'
-
-/** Where the values come from, as a field path for messages. */
-const path = 'spec.parameters'
+import { type Completeness, type Given, type Layer, givenIn, unknownNames } from './layers.ts'
 
 /** Upper snake case of a parameter's name: payPeriod -> PAY_PERIOD, HTTPPort -> HTTP_PORT (design/product.md). */
 export function variableOf(name: string): string {
@@ -20,36 +18,35 @@ export function variableOf(name: string): string {
  */
 export function parameterVariables(
   declared: readonly ParameterDeclaration[],
-  given: readonly ParameterValue[],
+  layers: readonly Layer<ParameterValue>[],
+  completeness: Completeness = 'Complete',
 ): Checked<readonly JsonObject[]> {
-  const problems: Problem[] = given
-    .filter(({ name }) => !declared.some((declaration) => declaration.name === name))
-    .map(({ name }) => unknownParameter(name, declared))
+  const problems: Problem[] = [...unknownNames('parameter', layers, declared.map(({ name }) => name))]
   const variables: JsonObject[] = []
   for (const declaration of declared) {
-    const index = given.findIndex(({ name }) => name === declaration.name)
-    const variable = variableFor(declaration, given[index], index < 0 ? path : `${path}[${index}]`)
+    const given = givenIn(layers, declaration.name)
+    // Also one that another value takes the place of: it is in the open all the same.
+    const open = declaration.sensitive ? given.filter(({ value }) => value.valueFrom === undefined) : []
+    problems.push(...open.map(({ path }) => problemOf(declaration, path, 'is sensitive: give it by valueFrom.secretKeyRef, not in the open')))
+    if (open.length > 0) continue
+    const variable = variableFor(declaration, given[0] ?? { path: layers[0]?.path ?? '', value: undefined }, completeness)
     if (!variable.ok) problems.push(...variable.problems)
     else variables.push(variable.value)
   }
   return problems.length > 0 ? refused(...problems) : accepted(variables)
 }
 
-function unknownParameter(name: string, declared: readonly ParameterDeclaration[]): Problem {
-  const known = declared.length === 0 ? 'it declares none' : `it declares ${declared.map((one) => one.name).join(', ')}`
-  return { path, message: `the integration has no parameter "${name}": remove it or correct its name (${known})` }
+function problemOf({ name }: ParameterDeclaration, path: string, message: string): Problem {
+  return { path, message: `parameter "${name}" ${message}` }
 }
 
-function variableFor(declaration: ParameterDeclaration, given: ParameterValue | undefined, at: string): Checked<JsonObject> {
+function variableFor(declaration: ParameterDeclaration, { path, value: given }: Given<ParameterValue | undefined>, completeness: Completeness): Checked<JsonObject> {
   const name = declaration.env ?? variableOf(declaration.name)
-  const refuse = (message: string) => refused({ path: at, message: `parameter "${declaration.name}" ${message}` })
-  if (declaration.sensitive && given !== undefined && given.valueFrom === undefined) {
-    return refuse('is sensitive: give it by valueFrom.secretKeyRef, not in the open')
-  }
+  const refuse = (message: string) => refused(problemOf(declaration, path, message))
   const source = given ?? declaration.default
   if (source?.valueFrom !== undefined) return accepted({ name, valueFrom: { secretKeyRef: { ...source.valueFrom.secretKeyRef } } })
   if (source === undefined) {
-    if (!declaration.required) return accepted({ name, value: '' })
+    if (!declaration.required || completeness === 'Partial') return accepted({ name, value: '' })
     return refuse(`is required: add it${declaration.sensitive ? ' with valueFrom.secretKeyRef' : ''}`)
   }
   const items = itemsOf(declaration.type, source)

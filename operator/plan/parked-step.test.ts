@@ -8,6 +8,7 @@ import type { Cursor } from './cursor.ts'
 import { jobNameAt } from './run-record.ts'
 
 const template = integration()
+const heldTerms = { v: 1, overlapPolicy: 'Allow', locks: [], maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC', held: true }
 const cron = (expression: string) => ({ recurrence: { cron: expression } })
 const at11 = jobNameAt('nightly', at('2026-03-02T11:00Z'))
 
@@ -39,7 +40,7 @@ function parked(given: ParkedGiven = {}): World {
     lastScheduleTime,
     ...(given.cursor === undefined ? {} : { cursor: given.cursor }),
   })
-  const held = { ...made, spec: { ...made.spec, jobTemplate: { spec: { suspend: true } } } }
+  const held = { ...made, spec: { ...made.spec, jobTemplate: { metadata: { annotations: { 'integration-scheduler.io/gate': JSON.stringify(heldTerms) } }, spec: { suspend: true } } } }
   return {
     schedule: given.now === undefined ? before : schedule({ generation: 2, spec: { schedule: was, ...given.now }, status }),
     integration: given.hasNoTemplate === true ? undefined : template,

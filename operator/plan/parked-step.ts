@@ -1,9 +1,8 @@
 import { type Instant, second } from '../model/instant.ts'
-import { isJsonObject } from '../model/json.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import { accountsOf, isEvidenceGone, lostRecord, skippedRecord, untoldMatches } from './accounts.ts'
 import { evidenceOf, expressionOf, expressionToArm, floorUnder, inFlightAfter, jobNamed, lookedThrough, restingExpression } from './arming.ts'
-import { driftOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
+import { driftOf, holdsJobs, ownerOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor, Lost } from './cursor.ts'
 import { wakeBefore } from './first-step.ts'
 import { jobNameAt } from './run-record.ts'
@@ -36,14 +35,14 @@ function unarmed(scene: Scene, parkedAt: Instant | undefined): readonly Lost[] {
 /** Somebody suspended the CronJob itself: it stays so until the schedule's own suspend is set, which takes it back. */
 function suspendedByHand(scene: Scene): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
-  if (verdict.kind === 'invalid') return step(stalled(verdict))
+  if (verdict.kind === 'invalid') return verdict.reason === 'Unscheduled' ? removal(scene) : step(standingOf(verdict))
   if (isEnabled(verdict)) return step({ kind: 'suspendedOutOfBand' })
   const taken = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, formerHash: cursor.scheduleHash })
   return park(scene, taken, 'the schedule is suspended as well')
 }
 
-function park({ verdict, cronJob }: Scene, cursor: Cursor, because: string): Step {
-  const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
+function park({ observed, verdict, cronJob }: Scene, cursor: Cursor, because: string): Step {
+  const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? ownerOf(observed) : undefined)
   return progressing(because, { actions: [patchCronJob(cronJob, patch, because)] })
 }
 
@@ -89,18 +88,26 @@ function canStillFire({ verdict, cursor }: Scene, match: Instant): boolean {
   return verdict.kind === 'valid' && isEnabled(verdict) && match > cursor.floor && verdict.rule.occurrences.next(match - 1) === match
 }
 
-export function stalled({ reason, problems }: Invalid): Standing {
+/** How a schedulable stands that has no run to come. */
+export function standingOf({ reason, problems }: Invalid): Standing {
+  if (reason === 'Unscheduled') return { kind: 'template' }
   return { kind: 'stalled', reason, message: problems.map(({ path, message }) => `${path}: ${message}`).join('; ') }
 }
 
-/** While nothing may run, Jobs that people make of the CronJob by hand are born suspended too. */
+/** While nothing may run, Jobs that people make of the CronJob by hand are held too. */
 function holdInvalid(scene: Scene, invalid: Invalid): Step {
   const { observed, verdict, cronJob, cursor, now } = scene
-  const spec = cronJob.spec.jobTemplate['spec']
-  const isHeld = isJsonObject(spec) && spec['suspend'] === true
-  if (isHeld && !cursor.enabled && cursor.parkedAt === undefined) return step(stalled(invalid))
+  if (invalid.reason === 'Unscheduled') return removal(scene)
+  if (holdsJobs(cronJob) && !cursor.enabled && cursor.parkedAt === undefined) return step(standingOf(invalid))
   const held = cursorNow(observed, verdict, { floor: now, suspend: true, expression: cursor.expression, parkedAt: undefined, formerHash: cursor.scheduleHash })
-  return { ...park(scene, held, 'the schedule is not valid'), standing: stalled(invalid) }
+  return { ...park(scene, held, 'the schedule is not valid'), standing: standingOf(invalid) }
+}
+
+/** The set had a schedule and has none any more. Its runs go on, as when the set itself is deleted. */
+function removal({ cronJob }: Scene): Step {
+  const { namespace, name, uid, resourceVersion } = cronJob.metadata
+  const because = 'the set has no schedule any more'
+  return progressing(because, { actions: [{ verb: 'delete', resource: 'cronjobs', namespace, name, uid, resourceVersion, propagationPolicy: 'Orphan', because }] })
 }
 
 function keepSuspended(scene: Scene, valid: Valid): Step {

@@ -3,21 +3,23 @@ import { asJson, isJsonObject } from '../model/json.ts'
 import type { JsonObject, ObjectMeta } from '../model/kubernetes.ts'
 import { annotation } from '../model/names.ts'
 import type { Checked, Problem } from '../model/problem.ts'
-import type { ScheduledIntegrationSpec } from '../model/scheduled-integration.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { horizonOf } from './candidates.ts'
 import { ownCrowding, sharedCrowding } from './crowding.ts'
 import { notesOf } from './notes.ts'
-import type { ObservedSchedule, ObservedTemplate } from './observed.ts'
+import type { ObservedSchedule } from './observed.ts'
+import type { SchedulableKind, SchedulableSpec } from './schedulable.ts'
 import { planSchedule } from './schedule.ts'
 import { ruleOf } from './schedule-rule.ts'
+import type { ObservedTemplates } from './templates.ts'
 import { type Valid, verdictOn } from './verdict.ts'
 
 export interface PreviewInput {
+  readonly kind: SchedulableKind
   readonly metadata: ObjectMeta
-  readonly spec: Checked<ScheduledIntegrationSpec>
-  readonly template: ObservedTemplate | undefined
-  /** Other enabled schedules of the same Integration in the same tenant, as far as they are known. */
+  readonly spec: Checked<SchedulableSpec>
+  readonly templates: ObservedTemplates
+  /** Other enabled schedules of the same Integration or set in the same tenant, as far as they are known. */
   readonly siblings: readonly { readonly name: string; readonly schedule: Schedule }[]
   readonly now: Instant
 }

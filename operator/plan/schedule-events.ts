@@ -9,7 +9,7 @@ import type { Standing, Step } from './schedule-step.ts'
 export function scheduleEvents(input: StatusInput, step: Step): readonly EventDraft[] {
   const { observed, ledger } = input
   const { namespace, name, uid } = observed.metadata
-  const regarding = { apiVersion, kind: 'ScheduledIntegration', namespace, name, uid }
+  const regarding = { apiVersion, kind: observed.kind, namespace, name, uid }
   if (step.actions.length > 0) {
     return [
       ...(step.repaired === undefined ? [] : [{ regarding, type: 'Warning' as const, reason: 'DriftRepaired' as const, message: step.repaired, action: 'Repair' }]),
@@ -52,6 +52,7 @@ function standingEvent(standing: Standing, cronJob: string): Draft | undefined {
     case 'stalled':
       return { type: 'Warning', reason: standing.reason, message: standing.message }
     case 'progressing':
+    case 'template':
       return undefined
   }
 }

@@ -34,17 +34,17 @@ export function scheduleStatusOf(input: StatusInput): JsonObject {
   const status: ScheduleStatus = {
     observedGeneration: generation,
     conditions: [...conditionsOf([...standingConditions(input), ...lastRunCondition(runs, observed), ...crowding(input)], observed.status?.conditions, { generation, now: input.now })],
-    suspended: cronJob === undefined ? isSuspended(observed) : cronJob.spec.suspend === true && input.standing.kind !== 'resting',
+    ...(input.standing.kind === 'template' ? {} : { suspended: cronJob === undefined ? isSuspended(observed) : cronJob.spec.suspend === true && input.standing.kind !== 'resting' }),
     ...(cronJob === undefined ? {} : { cronJob: { name: cronJob.metadata.name, uid: cronJob.metadata.uid, ...expressionOf(cronJob) } }),
     ...timesOf(input),
     ...notes(input),
-    ...(observed.spec.ok ? { scheduleText: scheduleText(observed.spec.value.schedule) } : {}),
+    ...(observed.spec.ok && observed.spec.value.schedule !== undefined ? { scheduleText: scheduleText(observed.spec.value.schedule) } : {}),
     ...(runs[0] === undefined ? {} : { lastRun: runs[0] }),
     ...(runs.length === 0 ? {} : { runs: [...runs] }),
     ...(Object.keys(ledger.counts).length === 0 ? {} : { counts: ledger.counts }),
     ...(ledger.accountedThrough === undefined ? {} : { accountedThrough: formatInstant(ledger.accountedThrough) }),
   }
-  return asJson(status)
+  return asJson({ ...status, scheduledBy: observed.scheduledBy })
 }
 
 /** Only while runs will come. */
@@ -111,6 +111,8 @@ function standingConditions({ standing, cronJob, verdict }: StatusInput): readon
           ? inactive('Suspended', 'spec.suspend is true: no run starts')
           : { type: 'Active', status: 'Unknown', reason: 'Progressing', message: standing.message },
       ]
+    case 'template':
+      return [ready('Valid', 'schedules and runs can use it')]
     case 'stalled':
       return [...stalledConditions(standing.reason, standing.message), inactive(standing.reason, 'no run starts until this is mended')]
   }

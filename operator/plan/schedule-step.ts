@@ -9,6 +9,7 @@ import type { ObservedSchedule } from './observed.ts'
 import { scheduledTime } from './run-record.ts'
 import { eps } from './timing.ts'
 import type { Valid, Verdict } from './verdict.ts'
+import { versionsOf } from './versions.ts'
 
 /** How a schedule stands, in the words of its conditions. */
 export type Standing =
@@ -20,6 +21,8 @@ export type Standing =
   /** No occurrence is left; Expired when there was none to begin with. */
   | { readonly kind: 'over'; readonly reason: 'Completed' | 'Expired' }
   | { readonly kind: 'suspendedOutOfBand' }
+  /** A set without a schedule, in order: others may schedule it. */
+  | { readonly kind: 'template' }
   /** On its way to one of the above. */
   | { readonly kind: 'progressing'; readonly message: string }
   /** A person must act. */
@@ -94,7 +97,7 @@ export function plannedBy({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'>
 
 /** Why an occurrence is not started that was to be: what has changed. */
 export function skipReason({ verdict }: Pick<Scene, 'verdict'>): 'NotReady' | 'Suspended' | 'Edited' {
-  if (verdict.kind === 'invalid') return 'NotReady'
+  if (verdict.kind === 'invalid') return verdict.reason === 'Unscheduled' ? 'Edited' : 'NotReady'
   return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
 }
 
@@ -120,12 +123,9 @@ export function cursorNow(
   verdict: Verdict,
   rest: Pick<Cursor, 'floor' | 'suspend' | 'expression' | 'parkedAt'> & Partial<Pick<Cursor, 'lost' | 'untoldAfter' | 'untoldHash'>> & { readonly formerHash?: string },
 ): Cursor {
-  const { uid, generation = 0 } = observed.metadata
   const { formerHash = '', lost = [], ...own } = rest
-  const template = observed.template?.metadata
   return {
-    schedulable: { uid, generation },
-    template: template === undefined ? undefined : { uid: template.uid, generation: template.generation ?? 0 },
+    ...versionsOf(observed),
     scheduleHash: scheduleHashOf(verdict, formerHash),
     enabled: isEnabled(verdict),
     nudged: undefined,

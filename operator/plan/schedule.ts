@@ -3,13 +3,13 @@ import type { CronJob } from '../model/kubernetes.ts'
 import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
 import { armedStep } from './armed-step.ts'
 import { expressionOf } from './arming.ts'
-import { cronJobName, parkPatch, patchCronJob } from './cron-job.ts'
-import { type Cursor, cursorOf } from './cursor.ts'
+import { cronJobName, ownerOf, parkPatch, patchCronJob } from './cron-job.ts'
+import { cursorOf } from './cursor.ts'
 import { firstStep } from './first-step.ts'
 import { housekeeping } from './housekeeping.ts'
 import { lateRuns, noLateRuns } from './late-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { parkedStep, stalled } from './parked-step.ts'
+import { parkedStep, standingOf } from './parked-step.ts'
 import { lostRuns, noLostRuns } from './lost-runs.ts'
 import { ledger } from './runs.ts'
 import { scheduleEvents } from './schedule-events.ts'
@@ -17,7 +17,10 @@ import { accountedThroughOf, scheduleStatusOf } from './schedule-status.ts'
 import { type Step, cursorNow, lostUntilNow, plannedBy, progressing, step } from './schedule-step.ts'
 import { earliest } from './timing.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
+import { isAheadOfUs, versionsOf } from './versions.ts'
 import { withTrust } from './zone-trust.ts'
+
+const statusResources = { ScheduledIntegration: 'scheduledintegrations', IntegrationSet: 'integrationsets' } as const
 
 const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
 
@@ -28,7 +31,7 @@ const togetherWithin = 5_000
 const storeLag = 30_000
 
 /**
- * What should happen to a ScheduledIntegration and its CronJob (design/time.md section 4: park, decide, arm).
+ * What should happen to a schedulable and its CronJob (design/time.md section 4: park, decide, arm).
  *
  * Guarantees: planning on the result of a plan ends in a plan without actions. Every write names the version that it was
  * decided upon. Assumes: the stores have been complete at some time, and lag by less than 90 s.
@@ -37,7 +40,7 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   if (observed.metadata.deletionTimestamp !== undefined) return nothing
   const judged = verdictOn(observed)
   const patience = patienceUntil(observed, judged)
-  if (patience !== undefined && now < patience) return { ...nothing, requeue: { kind: 'at', at: patience, because: 'its Integration may be on its way' } }
+  if (patience !== undefined && now < patience) return { ...nothing, requeue: { kind: 'at', at: patience, because: 'its templates may be on their way' } }
   const cronJob = ownCronJob(observed)
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
@@ -56,7 +59,7 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   const own = [...next.actions, ...(tidy?.actions ?? [])]
   // The gate is about to start a run that has just been born: told a moment later, that is one write instead of two.
   const isHeld = accounts.hold !== undefined && next.actions.length === 0
-  const status = { resource: 'scheduledintegrations' as const, namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) }
+  const status = { resource: statusResources[observed.kind], namespace, name, uid, resourceVersion, live: observed.rawStatus, status: scheduleStatusOf(input) }
   return {
     // A run that starts late must not wait behind other requests: it could come just before the next one.
     actions: [...own, ...(own.length > 0 ? [] : late.actions)],
@@ -75,21 +78,17 @@ function latestOf(a: Instant | undefined, b: Instant | undefined): Instant | und
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
 }
 
-/** Applied together, a schedule can be seen before its Integration: that is no reason for an alarm. Undefined: no patience is due. */
+/** Applied together, a schedule can be seen before its templates: that is no reason for an alarm. Undefined: no patience is due. */
 function patienceUntil({ metadata, status }: ObservedSchedule, verdict: Verdict): Instant | undefined {
-  if (status !== undefined || verdict.kind !== 'invalid' || verdict.reason !== 'IntegrationNotFound') return undefined
+  if (status !== undefined || verdict.kind !== 'invalid' || !mayBeOnItsWay.has(verdict.reason)) return undefined
   return (parseInstant(metadata.creationTimestamp) ?? 0) + togetherWithin
 }
 
-/** The CronJob, if this very ScheduledIntegration controls it. */
+const mayBeOnItsWay: ReadonlySet<string> = new Set(['IntegrationNotFound', 'IntegrationSetNotFound'])
+
+/** The CronJob, if this very schedulable controls it. */
 function ownCronJob({ cronJob, metadata }: ObservedSchedule): CronJob | undefined {
   return cronJob?.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === metadata.uid) === true ? cronJob : undefined
-}
-
-function isAheadOfUs(cursor: Cursor, { metadata, template }: ObservedSchedule): boolean {
-  const isNewer = (written: { readonly uid: string; readonly generation: number } | undefined, seen: { readonly uid: string; readonly generation?: number | undefined } | undefined) =>
-    written !== undefined && seen !== undefined && written.uid === seen.uid && written.generation > (seen.generation ?? 0)
-  return isNewer(cursor.schedulable, metadata) || isNewer(cursor.template, template?.metadata)
 }
 
 function nextStep(observed: ObservedSchedule, verdict: Verdict, now: Instant): Step {
@@ -104,9 +103,9 @@ function nextStep(observed: ObservedSchedule, verdict: Verdict, now: Instant): S
 }
 
 function withoutCronJob(observed: ObservedSchedule, verdict: Verdict, now: Instant): Step {
-  if (verdict.kind === 'invalid') return step(stalled(verdict))
+  if (verdict.kind === 'invalid') return step(standingOf(verdict))
   const { namespace, name } = observed.metadata
-  const seen = observed.learned.evidence.get(evidenceKey('cronjobs', namespace, cronJobName('ScheduledIntegration', name)))
+  const seen = observed.learned.evidence.get(evidenceKey('cronjobs', namespace, cronJobName(observed.kind, name)))
   if (seen?.object !== undefined && now < seen.at + storeLag) return progressing('waiting until the CronJob is seen', { wakeAt: seen.at + storeLag })
   return firstStep(observed, verdict, now)
 }
@@ -119,8 +118,8 @@ function nameTaken({ metadata }: CronJob): Step {
 
 /** The versions that all writes of this pass are made from: a refused write is the same one as long as they are. */
 function withBasis(observed: ObservedSchedule, actions: readonly Action[]): readonly Action[] {
-  const { metadata, template } = observed
-  const versions = [metadata.uid, metadata.generation, template?.metadata.uid, template?.metadata.generation].join('/')
+  const { schedulable, template, members } = versionsOf(observed)
+  const versions = [schedulable, template, ...members].map((version) => `${version?.uid}/${version?.generation}`).join('/')
   return actions.map((action) => (action.verb === 'create' || action.verb === 'patch' ? { ...action, basis: `${action.because.split(':', 1)[0]} ${versions}` } : action))
 }
 
@@ -137,6 +136,6 @@ function withoutRefused(observed: ObservedSchedule, next: Step, now: Instant): S
 function lostCursor(observed: ObservedSchedule, cronJob: CronJob, verdict: Verdict, now: Instant): Step {
   const because = 'the cursor of the CronJob is lost'
   const cursor = cursorNow(observed, verdict, { floor: now, suspend: true, expression: expressionOf(cronJob), parkedAt: now, lost: lostUntilNow(observed, verdict, now) })
-  const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? 'HoldJobs' : 'JobsAsTheyAre')
+  const patch = parkPatch(cronJob, cursor, verdict.kind === 'invalid' ? ownerOf(observed) : undefined)
   return progressing(because, { actions: [patchCronJob(cronJob, patch, because)], repaired: because })
 }

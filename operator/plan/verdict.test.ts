@@ -17,13 +17,12 @@ describe('the verdict on a schedule', () => {
     ['a schedule that says nothing', { schedule: { recurrence: {} } }, undefined, 'InvalidSpec', ['spec.schedule.recurrence', 'spec.schedule.startTime']],
     ['everything that is wrong with a schedule', { schedule: { timeZone: 'Nowhere', startDate: '2026-02-30', recurrence: { cron: '0 0 * * *' } } }, undefined, 'InvalidSpec', ['spec.schedule.timeZone', 'spec.schedule.startDate']],
     ['a day that no month has', { schedule: { recurrence: { cron: '0 0 31 2 *' } } }, undefined, 'NoOccurrence', ['spec.schedule.recurrence.cron']],
-    ['an IntegrationSet', { integrationRef: { kind: 'IntegrationSet', name: 'export' } }, undefined, 'NotSupportedYet', ['spec.integrationRef.kind']],
-    ['another overlapPolicy', { overlapPolicy: 'Queue' }, undefined, 'NotSupportedYet', ['spec.overlapPolicy']],
-    ['files, and an overlapPolicy', { overlapPolicy: 'Skip', files: [{ name: 'a', from: { configMapKeyRef: { name: 'x', key: 'y' } } }] }, undefined, 'NotSupportedYet', ['spec.overlapPolicy', 'spec.files']],
+    ['an IntegrationSet that is not there', { integrationRef: { kind: 'IntegrationSet', name: 'nightly' } }, undefined, 'IntegrationSetNotFound', ['spec.integrationRef.name']],
+    ['files and parameters that nobody declares', { files: [{ name: 'a', from: { configMapKeyRef: { name: 'x', key: 'y' } } }], parameters: [{ name: 'b', value: 'x' }] }, {}, 'InvalidParameters', ['spec.parameters', 'spec.files']],
     ['another name', { integrationRef: { name: 'other' } }, undefined, 'IntegrationNotFound', ['spec.integrationRef.name']],
     ['an Integration that cannot be read', {}, { container: {} }, 'InvalidIntegration', ['Integration export: spec.container.image']],
-    ['locks', {}, { locks: [{ name: 'a' }] }, 'NotSupportedYet', ['Integration export: spec.locks']],
-    ['files of the Integration', {}, { files: [{ name: 'a' }] }, 'NotSupportedYet', ['Integration export: spec.files']],
+    ['a file that is missing', {}, { files: [{ name: 'a', required: true }] }, 'InvalidFiles', ['spec.files']],
+    ['two sources of a variable', {}, { parameters: [{ name: 'fileA' }], files: [{ name: 'a' }] }, 'InvalidIntegration', ['Integration export: spec.parameters']],
     ['a parameter that is missing', {}, { parameters: [{ name: 'a', required: true }] }, 'InvalidParameters', ['spec.parameters']],
   ])('with %s', (_name, ...[spec, template, reason, paths]) => expect(verdict(spec, template)).toMatchObject({ reason, paths }))
 

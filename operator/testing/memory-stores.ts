@@ -1,5 +1,5 @@
 import { projectedResource } from '../controllers/resource.ts'
-import { scheduleController } from '../controllers/schedule.ts'
+import { observedSchedule } from '../controllers/schedule.ts'
 import { type Stores, jobIndexes, runIndexes, scheduleIndexes, setIndexes } from '../controllers/stores.ts'
 import { projectedCronJob, projectedJob, projectedLease } from '../kube/projections.ts'
 import { LiveStore, type StoreWriter } from '../kube/store.ts'
@@ -49,7 +49,7 @@ export class MemoryStores {
 
   /** What the schedule's controller sees of it. */
   observe(key: string, learned: Learned): ObservedSchedule | undefined {
-    return scheduleController(this.stores).observe(key, learned)
+    return observedSchedule(this.stores, key, learned)
   }
 }
 

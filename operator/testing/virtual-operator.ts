@@ -86,7 +86,7 @@ export class VirtualOperator {
         met(`pass: ${outcome}`)
       },
     }
-    startController(scheduleController(memory.stores), environment)
+    startController(scheduleController(memory.stores, clock), environment)
     startController(unownedController(memory.stores.cronJobs), environment)
     time.note()
   }

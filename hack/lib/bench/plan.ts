@@ -3,12 +3,13 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { scheduleController } from '../../../operator/controllers/schedule.ts'
+import { observedSchedule } from '../../../operator/controllers/schedule.ts'
 import { minute } from '../../../operator/model/instant.ts'
 import { occurrencesOf } from '../../../operator/model/occurrences.ts'
 import { isSameJson } from '../../../operator/model/json.ts'
 import type { Schedule } from '../../../operator/model/schedule-spec.ts'
 import { candidatesFrom } from '../../../operator/plan/candidates.ts'
+import { planSchedule } from '../../../operator/plan/schedule.ts'
 import { ruleOf } from '../../../operator/plan/schedule-rule.ts'
 import { nothingLearned } from '../../../operator/testing/builders.ts'
 import { MemoryStores } from '../../../operator/testing/memory-stores.ts'
@@ -46,10 +47,10 @@ function storesWith(worlds: readonly Steady[]): MemoryStores {
 
 /** What the controller does when nothing has changed. */
 function replanned(world: Steady): () => void {
-  const controller = scheduleController(storesWith([world]).stores)
+  const { stores } = storesWith([world])
   const replan = () => {
-    const observed = controller.observe('acme/nightly', nothingLearned)
-    return observed && controller.plan(observed, world.now)
+    const observed = observedSchedule(stores, 'acme/nightly', nothingLearned)
+    return observed && planSchedule(observed, world.now)
   }
   const plan = replan()
   if (plan?.actions.length !== 0 || !isSameJson(plan.status?.status, plan.status?.live)) throw new Error(`it is not steady: ${JSON.stringify(plan?.actions)}`)
@@ -91,13 +92,12 @@ for (const [name, schedule] of Object.entries(recurrenceKinds)) {
 const before = heap()
 const many = storesWith(Array.from({ length: count }, (_unused, index) => renamed(worlds[index % worlds.length] ?? { objects: [], now: 0 }, index)))
 const stored = heap()
-const controller = scheduleController(many.stores)
 const latest = Math.max(...worlds.map(({ now }) => now))
 function planAll(): number {
   const began = process.cpuUsage()
   for (let index = 0; index < count; index++) {
-    const observed = controller.observe(`acme/nightly-${index}`, nothingLearned)
-    if (observed !== undefined) controller.plan(observed, worlds[index % worlds.length]?.now ?? latest)
+    const observed = observedSchedule(many.stores, `acme/nightly-${index}`, nothingLearned)
+    if (observed !== undefined) planSchedule(observed, worlds[index % worlds.length]?.now ?? latest)
   }
   const { user, system } = process.cpuUsage(began)
   return (user + system) / 1e6
