@@ -68,6 +68,12 @@ export function schedule(given: ScheduleGiven = {}): ServerObject {
   }
 }
 
+/** Of members `structure` and `people`, which run the Integrations of these names. */
+export function set(given: ScheduleGiven = {}): ServerObject {
+  const members = ['structure', 'people'].map((name) => ({ name, integrationRef: { name } }))
+  return { ...schedule(given), kind: 'IntegrationSet', spec: { members, ...given.spec } }
+}
+
 interface CronJobGiven extends Common {
   readonly expression: Expression
   readonly floor?: string
@@ -123,8 +129,13 @@ export const lease: ServerObject = {
 
 /** What exists, and what was learned. */
 export interface World {
+  /** A ScheduledIntegration, or an IntegrationSet. */
   readonly schedule: ServerObject
   readonly integration?: ServerObject | undefined
+  /** The set that the ScheduledIntegration names. */
+  readonly set?: ServerObject | undefined
+  /** Integrations of its members. */
+  readonly members?: readonly ServerObject[]
   readonly cronJob?: ServerObject | undefined
   readonly jobs?: readonly ServerObject[]
   readonly lease?: ServerObject | undefined
@@ -141,8 +152,10 @@ export function withLook(world: World, jobName: string, sawAt: string, object?: 
 export function objectsOf(world: World): readonly (readonly [Resource, ServerObject])[] {
   const present = (resource: Resource, object: ServerObject | undefined) => (object === undefined ? [] : [[resource, object] as const])
   return [
-    ...present('scheduledintegrations', world.schedule),
+    ...present(world.schedule.kind === 'IntegrationSet' ? 'integrationsets' : 'scheduledintegrations', world.schedule),
     ...present('integrations', world.integration),
+    ...present('integrationsets', world.set),
+    ...(world.members ?? []).map((one) => ['integrations', one] as const),
     ...present('cronjobs', world.cronJob),
     ...present('leases', world.lease),
     ...(world.jobs ?? []).map((one) => ['jobs', one] as const),
@@ -153,7 +166,8 @@ export function objectsOf(world: World): readonly (readonly [Resource, ServerObj
 export function observation(world: World): ObservedSchedule {
   const memory = new MemoryStores()
   for (const [resource, object] of objectsOf(world)) memory.put(resource, object)
-  const observed = memory.observe(`${namespace}/${world.schedule.metadata.name}`, world.learned ?? nothingLearned)
+  const key = `${namespace}/${world.schedule.metadata.name}${world.schedule.kind === 'IntegrationSet' ? '/set' : ''}`
+  const observed = memory.observe(key, world.learned ?? nothingLearned)
   if (observed === undefined) throw new Error('the schedule is not in the store')
   return observed
 }

@@ -30,12 +30,14 @@ export class MemoryStores {
     this.#writers = {
       scheduledintegrations: writer(schedules, projectSchedule),
       integrations: writer(integrations, projectIntegration),
+      integrationsets: writer(sets, projectSet),
+      integrationruns: writer(runs, projectRun),
       cronjobs: writer(cronJobs, projectedCronJob),
       jobs: writer(jobs, projectedJob),
       leases: writer(leases, projectedLease),
     }
     const remove = (store: { remove(namespace: string, name: string): void }) => (namespace: string, name: string) => store.remove(namespace, name)
-    this.#removers = { scheduledintegrations: remove(schedules), integrations: remove(integrations), cronjobs: remove(cronJobs), jobs: remove(jobs), leases: remove(leases) }
+    this.#removers = { scheduledintegrations: remove(schedules), integrations: remove(integrations), integrationsets: remove(sets), integrationruns: remove(runs), cronjobs: remove(cronJobs), jobs: remove(jobs), leases: remove(leases) }
     for (const store of [schedules, integrations, sets, runs, cronJobs, jobs, leases]) store.markSynced()
   }
 

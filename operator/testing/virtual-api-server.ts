@@ -1,6 +1,6 @@
 import { ApiFailure } from '../kube/api-failure.ts'
 import type { Clock } from '../kube/clock.ts'
-import { resourceKinds } from '../model/decode.ts'
+import { kinds as ours, resourceKinds } from '../model/decode.ts'
 import { formatInstant } from '../model/instant.ts'
 import { asJson, isJsonObject } from '../model/json.ts'
 import type { Json, JsonObject, ObjectMeta, OwnerReference } from '../model/kubernetes.ts'
@@ -10,7 +10,7 @@ import { objectOf, textOf } from './json-reading.ts'
 import { withDefaults } from './kubernetes-defaults.ts'
 
 /** What the virtual cluster keeps. */
-export type Resource = 'scheduledintegrations' | 'integrations' | 'cronjobs' | 'jobs' | 'leases'
+export type Resource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns' | 'cronjobs' | 'jobs' | 'leases'
 
 /** Whole, as a client gets it. Never mutated: each version is an object of its own. */
 export interface ServerObject {
@@ -28,6 +28,8 @@ export type ServerListener = (resource: Resource, before: ServerObject | undefin
 const kinds: Readonly<Record<Resource, { readonly apiVersion: string; readonly kind: string }>> = {
   scheduledintegrations: { apiVersion, kind: 'ScheduledIntegration' },
   integrations: { apiVersion, kind: 'Integration' },
+  integrationsets: { apiVersion, kind: 'IntegrationSet' },
+  integrationruns: { apiVersion, kind: 'IntegrationRun' },
   cronjobs: { apiVersion: 'batch/v1', kind: 'CronJob' },
   jobs: { apiVersion: 'batch/v1', kind: 'Job' },
   leases: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
@@ -178,8 +180,8 @@ export class VirtualApiServer {
 
   /** What the CRD's schema would say of a status that the operator writes. */
   #checkStatus(resource: Resource, name: string, status: JsonObject): void {
-    const kind = kinds[resource].kind
-    if (kind !== 'ScheduledIntegration' && kind !== 'Integration') return
+    const kind = ours.find((one) => one === kinds[resource].kind)
+    if (kind === undefined) return
     const checked = resourceKinds[kind].status.strict().safeParse(status)
     if (checked.success) return
     const causes = checked.error.issues.map(({ path, message }) => ({ reason: 'FieldValueInvalid', field: `status.${path.join('.')}`, message }))

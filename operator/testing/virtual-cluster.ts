@@ -135,7 +135,7 @@ export class VirtualCluster {
   }
 
   #runJob(job: ServerObject, { duration, succeeds }: { readonly duration: number; readonly succeeds: boolean }): void {
-    if (job.spec.suspend === true) return
+    if (job.spec.suspend === true || job.spec.managedBy !== undefined) return
     const { name, uid } = job.metadata
     const setStatus = (status: JsonObject): void => {
       const live = this.server.get('jobs', name)
