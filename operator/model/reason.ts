@@ -15,6 +15,8 @@ export type ConditionType =
   | 'Active'
   /** How the latest run that ended has ended. */
   | 'LastRunSucceeded'
+  /** Of a run on demand: True or False once it has ended, Unknown before. */
+  | 'Succeeded'
   /** Two runs come closer than 15 minutes within the next 30 days: of one schedule, or (of an Integration) of two of its enabled schedules. */
   | 'Crowded'
 
@@ -56,7 +58,17 @@ export type Reason =
   | 'CronJobNameTaken'
   /** Stalled: the API server refuses the CronJob; its message follows. */
   | 'CronJobRefused'
-  /** LastRunSucceeded: the run succeeded. */
+  /** Succeeded: the run has not started yet. */
+  | 'RunWaiting'
+  /** Succeeded: the run is in progress. */
+  | 'RunRunning'
+  /** Succeeded: the run was not started on purpose. */
+  | 'RunSkipped'
+  /** Succeeded: the run was stopped by the next one. */
+  | 'RunReplaced'
+  /** Succeeded: the Job of the run was deleted before its end was seen. */
+  | 'RunUnknown'
+  /** LastRunSucceeded, Succeeded: the run succeeded. */
   | 'RunSucceeded'
   /** LastRunSucceeded: the run came to its end, with errors in some records. */
   | 'RunCompletedWithErrors'
