@@ -6,6 +6,7 @@ import { integrationController } from '../controllers/integration.ts'
 import { notSupportedController } from '../controllers/not-supported.ts'
 import { scheduleController } from '../controllers/schedule.ts'
 import { type Stores, startStores } from '../controllers/stores.ts'
+import { stuckRunController } from '../controllers/stuck-run.ts'
 import { unownedController } from '../controllers/unowned.ts'
 import { createApiClient } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
@@ -74,6 +75,7 @@ function startWorking(stores: Stores, environment: Environment): { stop(): Promi
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
   const loops = [
     start(scheduleController(stores, environment.clock)),
+    start(stuckRunController(stores)),
     start(unownedController(stores.cronJobs)),
     start(integrationController(stores, environment.clock)),
     start(notSupportedController('IntegrationRun', stores.runs)),

@@ -1,7 +1,7 @@
 import type { Instant } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
-import { type Action, type Errand, type Evidence, type Learned, type Plan, type Postponement, type StatusPatch, isHistory, isRefused, postponement, writeKey } from '../plan/action.ts'
+import { type Action, type Errand, type Evidence, type Learned, type Plan, type Postponement, type StatusPatch, evidenceKey, isHistory, isRefused, postponement, writeKey } from '../plan/action.ts'
 import { mergePatchOf } from '../plan/merge-patch.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
@@ -10,6 +10,7 @@ import type { EventRecorder } from './event-recorder.ts'
 import { type Failure, failureOf } from './failure.ts'
 import type { Logger } from './logger.ts'
 import { look } from './look.ts'
+import { lookAtPods } from './look-at-pods.ts'
 import { sideBySide } from './side-by-side.ts'
 
 /**
@@ -192,6 +193,9 @@ async function act(options: ApplyOptions, action: Action, evidence: Map<string, 
       break
     case 'look':
       evidence.set(...(await look(options, action)))
+      break
+    case 'lookAtPods':
+      evidence.set(evidenceKey(action.resource, action.namespace, action.name), await lookAtPods(options, action))
       break
   }
   return false

@@ -111,6 +111,47 @@ export type EventReason =
   | 'MemberRefused'
   /** A Job ran at a time that the schedule does not intend. Warning. */
   | 'RunUnplanned'
+  /** The pod of a run does not come up; the message says why and what to do. Warning, repeated while it is so. */
+  | 'RunStuck'
+
+/** Why a run that may run does not: reasons in the record of a run that is Running. */
+export type StuckReason =
+  /** Its image cannot be pulled. */
+  | 'ImagePullBackOff'
+  /** What the Integration calls its image is not the name of one. */
+  | 'InvalidImageName'
+  /** Its image is still being pulled. */
+  | 'PullingImage'
+  /** A ConfigMap that it needs does not exist. */
+  | 'MissingConfigMap'
+  /** A Secret that it needs does not exist. */
+  | 'MissingSecret'
+  /** A ConfigMap or Secret that it needs lacks a key. */
+  | 'MissingKey'
+  /** Its image runs as root, and it may not. */
+  | 'RunsAsRoot'
+  /** Its container cannot be made. */
+  | 'ContainerRefused'
+  /** A PersistentVolumeClaim that it needs does not exist, or has no volume. */
+  | 'VolumeNotFound'
+  /** A volume of it cannot be mounted. */
+  | 'VolumeNotMounted'
+  /** No node can take its pod. */
+  | 'Unschedulable'
+  /** A quota is used up. */
+  | 'QuotaExceeded'
+  /** Pod Security refuses its pod. */
+  | 'PodSecurityRefused'
+  /** The ServiceAccount of its pod does not exist. */
+  | 'ServiceAccountNotFound'
+  /** The API server refuses its pod for another reason, such as a policy of the cluster. */
+  | 'PodRefused'
+  /** kube-controller-manager has made no pod. */
+  | 'NoPod'
+  /** The node cannot make its pod. */
+  | 'NodeFailing'
+  /** Its pod has a node, and has not started. */
+  | 'NotReady'
 
 /** Reasons in the record of a run without a Job. Those of failed Jobs are Kubernetes' own, such as BackoffLimitExceeded. */
 export type RunReason =

@@ -66,7 +66,8 @@ export function setTermsText(terms: SetTerms): string {
 const waiting = z.object({ since: z.string(), reason: z.string(), message: z.string(), lock: z.string().optional(), holder: z.string().optional() })
 const skipped = z.object({ outcome: z.enum(['Skipped', 'Missed']), reason: z.string(), message: z.string() })
 const replaced = z.object({ by: z.string() })
-const stuck = z.object({ reason: z.string(), message: z.string(), since: z.string() })
+/** `at`: when it was looked at last. */
+const stuck = z.object({ reason: z.string(), message: z.string(), since: z.string(), at: z.string().optional() })
 
 /** Of one member of a set. `uid`: its Job was made. `outcome`: it is over, or never starts. `reason` and `message` also say why it waits. */
 const memberProgress = z.object({

@@ -3,6 +3,7 @@ import { type Instant, second } from '../model/instant.ts'
 import type { CronJob, Job, Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
 import type { EventReason, Reason } from '../model/reason.ts'
+import type { PodsSeen } from './pods-seen.ts'
 
 /** Children that we write; users' own objects are never written, but for their status. */
 export type ChildResource = 'cronjobs' | 'jobs' | 'leases'
@@ -69,12 +70,24 @@ export type Action =
       readonly because: string
     }
   | Look
+  | PodLook
 
 export interface Look {
   readonly verb: 'look'
   readonly resource: 'cronjobs' | 'jobs' | 'scheduledintegrations' | 'integrationsets' | 'integrationruns'
   readonly namespace: string
   readonly name: string
+  readonly because: string
+}
+
+/** One uncached look at the pods of a Job and at the events about them. */
+export interface PodLook {
+  readonly verb: 'lookAtPods'
+  readonly resource: 'pods'
+  readonly namespace: string
+  /** Name and UID of the Job. */
+  readonly name: string
+  readonly uid: string
   readonly because: string
 }
 
@@ -141,6 +154,8 @@ export type Evidence =
   | { readonly resource: 'scheduledintegrations'; readonly at: Instant; readonly object: SeenObject<'ScheduledIntegration'> | undefined }
   | { readonly resource: 'integrationsets'; readonly at: Instant; readonly object: SeenObject<'IntegrationSet'> | undefined }
   | { readonly resource: 'integrationruns'; readonly at: Instant; readonly object: SeenObject<'IntegrationRun'> | undefined }
+  /** Of the Job that has this name. There is no one object that was seen. */
+  | { readonly resource: 'pods'; readonly at: Instant; readonly object: undefined; readonly pods: PodsSeen }
 
 /** An object of one of our kinds: also one that cannot be read. */
 export interface SeenObject<K extends Kind> extends KubernetesObject {
@@ -175,7 +190,7 @@ export interface Learned {
 export type Postponement = Pick<Refusal, 'message' | 'retryAt'>
 
 /** Where the answer to a look is found among the evidence of its key. */
-export function evidenceKey(resource: Look['resource'], namespace: string, name: string): string {
+export function evidenceKey(resource: Evidence['resource'], namespace: string, name: string): string {
   return `${resource}/${namespace}/${name}`
 }
 
@@ -191,6 +206,7 @@ export function writeKey(write: Action | StatusPatch): string | undefined {
     case 'delete':
       return `${write.uid} deleted`
     case 'look':
+    case 'lookAtPods':
       return undefined
   }
 }

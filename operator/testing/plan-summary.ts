@@ -43,6 +43,7 @@ function actionText(world: World, action: Action): string {
     case 'delete':
       return `delete ${jobText(action.name)}`
     case 'look':
+    case 'lookAtPods':
       return `look at ${jobText(action.name)}`
   }
 }
