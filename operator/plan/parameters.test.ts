@@ -143,3 +143,41 @@ describe('a value that does not fit', () => {
     expect(parameterVariables([], [{ path: 'spec.parameters', values: [{ name: 'c', value: 'x' }] }])).toMatchObject({ problems: [{ message: 'the integration has no parameter "c": remove it or correct its name (it declares none)' }] })
   })
 })
+
+describe('values in several places', () => {
+  const layers = (...all: readonly (readonly ParameterValue[])[]) => all.map((values, index) => ({ path: `layer${index}`, values }))
+  const told = (declaration: ParameterDeclaration, ...all: readonly (readonly ParameterValue[])[]): unknown => {
+    const checked = parameterVariables([declaration], layers(...all))
+    return checked.ok ? checked.value : checked.problems.map(({ path, message }) => `${path}: ${message}`)
+  }
+
+  it('are taken from the first that gives one, and the default comes last', () => {
+    const declaration = declared({ default: { value: 'default' } })
+    expect(told(declaration, [given({ value: 'schedule' })], [given({ value: 'set' })])).toEqual([{ name: 'PAY_PERIOD', value: 'schedule' }])
+    expect(told(declaration, [], [given({ value: 'set' })])).toEqual([{ name: 'PAY_PERIOD', value: 'set' }])
+    expect(told(declaration, [], [])).toEqual([{ name: 'PAY_PERIOD', value: 'default' }])
+  })
+
+  it('of a list replace each other, and are never joined', () => {
+    const list = declared({ type: 'List', default: { values: ['x', 'y'] } })
+    expect(told(list, [given({ values: ['a'] })], [given({ values: ['b', 'c'] })])).toEqual([{ name: 'PAY_PERIOD', value: 'a' }])
+    expect(told(list, [given({ values: [] })], [])).toEqual([{ name: 'PAY_PERIOD', value: '' }])
+  })
+
+  it('are wrong where the one stands that counts', () => {
+    expect(told(declared({ type: 'Integer' }), [], [given({ value: 'x' })])).toEqual(['layer1[0]: parameter "payPeriod" must be a whole number such as 42'])
+    expect(told(declared({ type: 'Integer' }), [given({ value: 1 })], [given({ value: 'x' })])).toEqual([{ name: 'PAY_PERIOD', value: '1' }])
+    expect(told(declared({ required: true }), [], [])).toEqual(['layer0: parameter "payPeriod" is required: add it'])
+  })
+
+  it('are refused in every place where a secret stands in the open, also where another value counts', () => {
+    const refusal = 'parameter "payPeriod" is sensitive: give it by valueFrom.secretKeyRef, not in the open'
+    expect(told(declared({ sensitive: true }), [given({ valueFrom: { secretKeyRef } })], [given({ value: 'x' })])).toEqual([`layer1[0]: ${refusal}`])
+    expect(told(declared({ sensitive: true }), [given({ value: 'x' })], [given({ values: ['x'] })])).toEqual([`layer0[0]: ${refusal}`, `layer1[0]: ${refusal}`])
+  })
+
+  it('may be given later where the set is only a template', () => {
+    expect(parameterVariables([declared({ required: true })], [], 'Partial').ok).toBe(true)
+    expect(parameterVariables([declared({ required: true, type: 'Date' })], layers([given({ value: 'x' })]), 'Partial').ok).toBe(false)
+  })
+})
