@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type Controller, type Environment, startController } from '../controllers/controller.ts'
+import { integrationRunController } from '../controllers/integration-run.ts'
 import { integrationController } from '../controllers/integration.ts'
-import { notSupportedController } from '../controllers/not-supported.ts'
 import { scheduleController } from '../controllers/schedule.ts'
+import { setRunController } from '../controllers/set-run.ts'
 import { type Stores, startStores } from '../controllers/stores.ts'
 import { stuckRunController } from '../controllers/stuck-run.ts'
 import { unownedController } from '../controllers/unowned.ts'
@@ -78,7 +79,8 @@ function startWorking(stores: Stores, environment: Environment): { stop(): Promi
     start(stuckRunController(stores)),
     start(unownedController(stores.cronJobs)),
     start(integrationController(stores, environment.clock)),
-    start(notSupportedController('IntegrationRun', stores.runs)),
+    start(setRunController(stores)),
+    start(integrationRunController(stores)),
   ]
   return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }
 }

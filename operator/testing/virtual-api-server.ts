@@ -6,6 +6,7 @@ import { asJson, isJsonObject } from '../model/json.ts'
 import type { Json, JsonObject, ObjectMeta, OwnerReference } from '../model/kubernetes.ts'
 import { apiVersion, orphanFinalizer } from '../model/names.ts'
 import { isSameJson } from '../model/json.ts'
+import { jobStatusProblems } from './job-status-rules.ts'
 import { objectOf, textOf } from './json-reading.ts'
 import { withDefaults } from './kubernetes-defaults.ts'
 
@@ -121,8 +122,8 @@ export class VirtualApiServer {
     const before = this.#existing(resource, name)
     this.#fence(before, objectOf(patch.metadata))
     const status = merged(before.status, objectOf(patch.status))
-    this.#checkStatus(resource, name, status)
-    return this.#replace(resource, before, { ...asJson(before), status })
+    this.#checkStatus(resource, before, status)
+    return this.#replace(resource, before, { ...asJson(before), metadata: metadataOfStatus(resource, before, patch), status })
   }
 
   /** A write by somebody who has just read the object: a user, a controller of Kubernetes, a node. */
@@ -178,8 +179,10 @@ export class VirtualApiServer {
     if (failure !== undefined) throw failure
   }
 
-  /** What the CRD's schema would say of a status that the operator writes. */
-  #checkStatus(resource: Resource, name: string, status: JsonObject): void {
+  /** What the CRD's schema, or Kubernetes of its Jobs, would say of a status that the operator writes. */
+  #checkStatus(resource: Resource, { metadata: { name }, spec, status: before = {} }: ServerObject, status: JsonObject): void {
+    const broken = resource === 'jobs' ? jobStatusProblems(status, before, spec.suspend === true) : []
+    if (broken.length > 0) throw new ApiFailure('status', `Job ${name} is invalid: ${broken.join('; ')}`, { code: 422, reason: 'Invalid', objectName: name })
     const kind = ours.find((one) => one === kinds[resource].kind)
     if (kind === undefined) return
     const checked = resourceKinds[kind].status.strict().safeParse(status)
@@ -204,6 +207,13 @@ export class VirtualApiServer {
   #tell(resource: Resource, before: ServerObject | undefined, after: ServerObject | undefined): void {
     for (const listener of this.#listeners) listener(resource, before, after)
   }
+}
+
+/** Of Kubernetes' own kinds the subresource also takes metadata; of custom resources nothing but status. */
+function metadataOfStatus(resource: Resource, before: ServerObject, patch: JsonObject): JsonObject {
+  if (resource !== 'jobs') return asJson(before.metadata)
+  const { uid: _uid, resourceVersion: _version, ...rest } = objectOf(patch.metadata)
+  return merged(asJson(before.metadata), rest)
 }
 
 export function refusal(code: number, reason: string, objectName: string): ApiFailure {

@@ -1,5 +1,7 @@
 import { type Environment, type PassOutcome, startController } from '../controllers/controller.ts'
+import { integrationRunController } from '../controllers/integration-run.ts'
 import { scheduleController } from '../controllers/schedule.ts'
+import { setRunController } from '../controllers/set-run.ts'
 import { unownedController } from '../controllers/unowned.ts'
 import type { ApiRequest } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
@@ -88,6 +90,8 @@ export class VirtualOperator {
     }
     startController(scheduleController(memory.stores, clock), environment)
     startController(unownedController(memory.stores.cronJobs), environment)
+    startController(setRunController(memory.stores), environment)
+    startController(integrationRunController(memory.stores), environment)
     time.note()
   }
 
