@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { type World, integration, schedule, observation } from '../testing/builders.ts'
-import { objectOf, objectsIn } from '../testing/json-reading.ts'
+import { annotation } from '../model/names.ts'
+import { gateTermsIn } from '../model/run-terms.ts'
+import { type World, integration, schedule as builtSchedule, observation } from '../testing/builders.ts'
+import { objectOf, objectsIn, textOf } from '../testing/json-reading.ts'
 import { verdictOn } from './verdict.ts'
 
 function verdict(spec: JsonObject, parameters: readonly JsonObject[] = []) {
-  const world: World = { schedule: schedule({ spec: { schedule: { recurrence: { cron: '0 * * * *' } }, ...(parameters.length === 0 ? {} : { parameters }) } }), integration: integration({ spec }) }
+  const world: World = { schedule: builtSchedule({ spec: { schedule: { recurrence: { cron: '0 * * * *' } }, ...(parameters.length === 0 ? {} : { parameters }) } }), integration: integration({ spec }) }
   return verdictOn(observation(world))
 }
 
@@ -108,5 +110,72 @@ describe('the Job of a run', () => {
     expect(hashOf(declared, [{ name: 'a', value: 'x' }])).not.toBe(hashOf(declared, [{ name: 'a', value: 'y' }]))
     // What is left out of a template must reach the CronJob: only the hash tells.
     expect(hashOf({ pod: { nodeSelector: { pool: 'jobs' } } })).not.toBe(hashOf({}))
+  })
+})
+
+describe('a run that needs permission', () => {
+  const gateOf = (spec: JsonObject, schedule: JsonObject = {}) => {
+    const found = verdictOn(observation({ schedule: builtSchedule({ uid: 'u', spec: { schedule: { timeZone: 'Europe/Berlin', recurrence: { cron: '0 * * * *' } }, ...schedule } }), integration: integration({ spec }) }))
+    if (found.kind === 'invalid') throw new Error(JSON.stringify(found.problems))
+    const { metadata, spec: job } = found.workload.jobTemplate
+    const text = objectOf(objectOf(metadata).annotations)[annotation.gate]
+    const names = objectsIn(objectsIn(objectOf(objectOf(objectOf(job).template).spec).containers)[0]?.env).map(({ name }) => textOf(name))
+    return { isBornSuspended: objectOf(job).suspend, terms: text === undefined ? undefined : gateTermsIn(textOf(text)), names }
+  }
+
+  it('is born suspended, and carries on what conditions it may start', () => {
+    const locks = [{ name: 'sftp/outbound' }, { name: 'db', mode: 'Shared' }]
+    const { isBornSuspended, terms, names } = gateOf({ locks }, { overlapPolicy: 'Queue', maxWaitSeconds: 60, startingDeadlineSeconds: 90, runName: 'payroll' })
+    expect(isBornSuspended).toBe(true)
+    expect(terms).toEqual({
+      v: 1,
+      overlapPolicy: 'Queue',
+      locks: [{ name: 'sftp/outbound', mode: 'Exclusive' }, { name: 'db', mode: 'Shared' }],
+      maxWaitSeconds: 60,
+      startingDeadlineSeconds: 90,
+      runName: 'payroll',
+      timeZone: 'Europe/Berlin',
+      schedulable: { kind: 'ScheduledIntegration', name: 'nightly', uid: 'u' },
+    })
+    expect(names).toEqual(expect.arrayContaining(['INTEGRATION_RUN_NAME', 'INTEGRATION_SCHEDULED_TIME']))
+  })
+
+  it.each<[string, JsonObject, JsonObject]>([
+    ['a lock', { locks: [{ name: 'db' }] }, {}],
+    ['Skip', {}, { overlapPolicy: 'Skip' }],
+    ['Replace', {}, { overlapPolicy: 'Replace' }],
+  ])('is one with %s', (_name, spec, schedule) => expect(gateOf(spec, schedule).isBornSuspended).toBe(true))
+
+  it('is no other: it starts at once, operator alive or not', () => {
+    const { isBornSuspended, terms, names } = gateOf({}, { maxWaitSeconds: 5 })
+    expect({ isBornSuspended, terms }).toEqual({ isBornSuspended: false, terms: undefined })
+    expect(names).not.toContain('INTEGRATION_RUN_NAME')
+  })
+})
+
+describe('the files of a run', () => {
+  it('are mounted beside the volumes of the Integration, and told after its parameters', () => {
+    const spec = { files: [{ name: 'employees' }], parameters: [{ name: 'payPeriod' }], container: { image, volumeMounts: [{ name: 'cache', mountPath: '/cache' }], env: [{ name: 'INPUT', value: '$(FILE_EMPLOYEES)' }] }, pod: { volumes: [{ name: 'cache', emptyDir: {} }] } }
+    const found = verdictOn(observation({ schedule: builtSchedule({ spec: { files: [{ name: 'employees', from: { configMapKeyRef: { name: 'x', key: 'k' } } }] } }), integration: integration({ spec }) }))
+    if (found.kind === 'invalid') throw new Error(JSON.stringify(found.problems))
+    const pod = objectOf(objectOf(objectOf(found.workload.jobTemplate.spec).template).spec)
+    const [main] = objectsIn(pod.containers)
+    expect(objectsIn(pod.volumes).map(({ name }) => name)).toEqual(['cache', 'file-0'])
+    expect(objectsIn(main?.volumeMounts).map(({ mountPath }) => mountPath)).toEqual(['/cache', '/integration/files/employees/k'])
+    expect(objectsIn(main?.env).slice(-3)).toEqual([{ name: 'PAY_PERIOD', value: '' }, { name: 'FILE_EMPLOYEES', value: '/integration/files/employees/k' }, { name: 'INPUT', value: '$(FILE_EMPLOYEES)' }])
+  })
+
+  it.each(['/data/../integration/files', '//integration', '/./integration/x'])('are hidden by no other mount: %s', (mountPath) => {
+    const spec = { container: { image, volumeMounts: [{ name: 'cache', mountPath }] }, pod: { volumes: [{ name: 'cache', emptyDir: {} }] } }
+    expect(verdict(spec)).toMatchObject({ kind: 'invalid', reason: 'InvalidIntegration', problems: [{ path: 'Integration export: spec.container.volumeMounts[0].mountPath' }] })
+  })
+
+  it('have variables of their own', () => {
+    expect(verdict({ files: [{ name: 'a' }, { name: 'b', env: 'FILE_A' }], parameters: [{ name: 'fileB' }], container: { image, env: [{ name: 'FILE_B' }] } })).toMatchObject({
+      problems: [
+        { message: 'the environment variable FILE_A has two sources: rename one of them (by env)' },
+        { message: 'the environment variable FILE_B has two sources: rename one of them (by env)' },
+      ],
+    })
   })
 })
