@@ -12,7 +12,7 @@ import { planSchedule } from '../plan/schedule.ts'
 import { coalesced } from './coalesced.ts'
 import { type Controller, wakeOn } from './controller.ts'
 import type { Resource } from './resource.ts'
-import { type Stores, scheduleKey, scheduleOf, targetKeys } from './stores.ts'
+import { type Stores, scheduleKey, scheduleOf, setRunOf, targetKeys } from './stores.ts'
 import { setsWith, templatesOf } from './templates.ts'
 
 /** Key: scheduleKey of a ScheduledIntegration or an IntegrationSet. Writes its CronJob, its Jobs' marks, and its status. */
@@ -28,7 +28,7 @@ export function scheduleController(stores: Stores, clock: Clock): Controller<Obs
       coalesced(wakeOn(schedules, (schedule) => targetKeys(schedule, 'IntegrationSet').map((key) => `${key}/set`), 'SpecChanged'), clock, second),
       wakeOn(integrations, (integration) => keysWith(stores, keyOf(integration)), 'SpecChanged'),
       wakeOn(cronJobs, (cronJob) => [...schedules.by('cronJob', keyOf(cronJob)).map(keyOf), ...sets.by('cronJob', keyOf(cronJob)).map(keyOfSet)]),
-      wakeOn(jobs, (job) => scheduleOf(job)),
+      wakeOn(jobs, (job) => scheduleOf(setRunOf(stores, job) ?? job)),
       // Only that it is there: what is written in it is for the gate, many times a minute.
       wakeOn(leases, ({ metadata }) => [...schedules.by('namespace', metadata.namespace).map(keyOf), ...sets.by('namespace', metadata.namespace).map(keyOfSet)], 'SpecChanged'),
     ],
@@ -74,6 +74,7 @@ export function observedSchedule(stores: Stores, key: string, learned: Learned):
     ...(kind === 'IntegrationSet' ? { scheduledBy: stores.schedules.by('set', objectKey(namespace, name)).length } : {}),
     cronJob,
     jobs: jobsOf(stores, key, new Set([metadata.uid, ownUid(cronJob, metadata.uid)]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
+    membersOf: ({ metadata: { uid } }) => stores.jobs.by('owner', uid),
     locksLease: stores.leases.get(namespace, locksLease),
     hasControllerFired: (since) => hasFired(stores.cronJobs.list(), since),
     learned,

@@ -107,6 +107,12 @@ export function scheduleKey(kind: 'ScheduledIntegration' | 'IntegrationSet', { n
   return kind === 'IntegrationSet' ? `${objectKey(namespace, name)}/set` : objectKey(namespace, name)
 }
 
+/** The run of a set that a Job is a member of, if it is there. */
+export function setRunOf({ jobs }: Pick<Stores, 'jobs'>, { metadata }: Job): Job | undefined {
+  const owner = metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Job' && controller === true)
+  return owner === undefined ? undefined : jobs.get(metadata.namespace, owner.name)
+}
+
 /** The scheduleKey of the schedulable that a Job says it is a run of. Members of a set belong to the run of the set instead. */
 export function scheduleOf({ metadata }: Job): readonly string[] {
   const { [label.schedule]: schedule, [label.set]: set, [label.member]: member } = metadata.labels ?? {}

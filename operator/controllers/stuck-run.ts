@@ -4,7 +4,7 @@ import type { Learned, ObjectReference } from '../plan/action.ts'
 import { type ObservedStart, isToBeWatched, planStuckRun } from '../plan/stuck-run.ts'
 import { type Controller, wakeOn } from './controller.ts'
 import { keyOf } from './schedule.ts'
-import type { Stores } from './stores.ts'
+import { type Stores, setRunOf } from './stores.ts'
 
 /** Key: `namespace/name` of a Job. Says on it why its pod does not come up. */
 export function stuckRunController(stores: Pick<Stores, 'jobs' | 'schedules' | 'sets'>): Controller<ObservedStart> {
@@ -22,12 +22,6 @@ export function stuckRunController(stores: Pick<Stores, 'jobs' | 'schedules' | '
     },
     plan: planStuckRun,
   }
-}
-
-/** The run of a set that a Job is a member of. */
-function setRunOf({ jobs }: Pick<Stores, 'jobs'>, { metadata }: Job): Job | undefined {
-  const owner = metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Job' && controller === true)
-  return owner === undefined ? undefined : jobs.get(metadata.namespace, owner.name)
 }
 
 function nameOf(run: Job, job: Job): string {

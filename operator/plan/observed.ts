@@ -23,6 +23,8 @@ export interface ObservedSchedule {
   readonly cronJob: CronJob | undefined
   /** Jobs whose controller is that CronJob, or the schedulable itself. */
   readonly jobs: readonly Job[]
+  /** Of a Job that runs a set: the Jobs of its members, as far as they are there. */
+  readonly membersOf: (setRun: Job) => readonly Job[]
   readonly locksLease: Lease | undefined
   /** Whether the CronJob controller has fired any CronJob of the cluster at this time or later. Looked up only when it is asked. */
   readonly hasControllerFired: (since: Instant) => boolean

@@ -38,7 +38,7 @@ export interface Preview {
  */
 export function schedulePreview({ now, siblings, ...input }: PreviewInput): Preview {
   const learned = { evidence: new Map(), refused: undefined, written: new Map(), postponed: new Map() }
-  const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], locksLease: undefined, hasControllerFired: () => false, learned }
+  const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], membersOf: () => [], locksLease: undefined, hasControllerFired: () => false, learned }
   const verdict = verdictOn(observed)
   if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined, notes: [] }
   const [create] = planSchedule(observed, now).actions

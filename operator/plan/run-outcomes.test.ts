@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { minute, second } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { annotation } from '../model/names.ts'
+import { annotation, label, setRunManager } from '../model/names.ts'
 import { type World, at, cronJob, integration, job, lease, schedule } from '../testing/builders.ts'
 import { objectOf, objectsIn } from '../testing/json-reading.ts'
 import { planned, summaryOf } from '../testing/plan-summary.ts'
@@ -40,7 +40,7 @@ function byHand(given: Given = {}): ServerObject {
 }
 
 const released = { released: '2026-03-02T10:00:01Z', 'run-name': 'nightly-20260302-1000' }
-const waiting = { waiting: { since: '2026-03-02T10:00:01Z', reason: 'WaitingForLock', message: 'waits for the lock "a"', lock: 'a', holder: 'other-1' } }
+const waiting = { waiting: { since: '2026-03-02T10:00:01Z', reason: 'WaitingForLock', message: 'waits for the lock a, until Job other-1 is over', lock: 'a', holder: 'other-1' } }
 const skipped = { skipped: { outcome: 'Skipped', reason: 'StillRunning', message: 'the previous run still runs' } }
 const stuck = { stuck: { reason: 'MissingSecret', message: 'Secret "api" is not there', since: '2026-03-02T10:01:01Z' } }
 const replaced = { replaced: { by: 'nightly-29540770' } }
@@ -62,7 +62,7 @@ const eventsOf = (given: World, instant = now) => planned(given, instant).events
 
 describe('a run of the gate', () => {
   it.each<[string, Given, JsonObject]>([
-    ['waits, and says for what', { said: waiting }, { outcome: 'Waiting', reason: 'WaitingForLock', message: 'waits for the lock "a"' }],
+    ['waits, and says for what', { said: waiting }, { outcome: 'Waiting', reason: 'WaitingForLock', message: 'waits for the lock a' }],
     ['waits without a reason while the gate has not looked at it', {}, { outcome: 'Waiting' }],
     ['is running once it is released', { suspend: false, said: { ...waiting, ...released } }, { outcome: 'Running', name: 'nightly-20260302-1000' }],
     ['waits for the person who suspended it since', { said: released }, { outcome: 'Waiting', reason: 'JobSuspended' }],
@@ -148,21 +148,51 @@ describe('a run is counted once', () => {
   })
 })
 
+describe('a run of a set', () => {
+  const progress = (...members: readonly JsonObject[]) => ({ progress: JSON.stringify(members) })
+  const setRun = (...members: readonly JsonObject[]): ServerObject => {
+    const run = gated({ suspend: false, said: { ...released, ...progress(...members) } })
+    return { ...run, spec: { managedBy: setRunManager } }
+  }
+  const member = (uid: string, suspend: boolean, said: Given['said'] = {}): ServerObject => {
+    const { metadata, ...rest } = gated({ suspend, said: suspend ? said : { ...released, ...said } })
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'nightly-29540760', uid: 'nightly-29540760-uid', controller: true }
+    return { ...rest, metadata: { ...metadata, uid, name: `nightly-29540760-${uid}`, labels: { ...metadata.labels, [label.member]: uid }, ownerReferences: [owner] } }
+  }
+  const membersOf = (given: World) => objectsIn(objectOf(objectsIn(statusOf(given).runs)[0]).members)
+
+  it('tells of its members', () => {
+    const given = world([setRun({ name: 'structure', uid: 'a', outcome: 'Succeeded' }, { name: 'people', uid: 'b' }, { name: 'badges' }), member('b', true, waiting)])
+    expect(membersOf(given)).toMatchObject([{ name: 'structure', outcome: 'Succeeded' }, { name: 'people', outcome: 'Waiting', reason: 'WaitingForLock' }, { name: 'badges', outcome: 'Waiting' }])
+    expect(objectsIn(statusOf(given).runs)).toHaveLength(1)
+  })
+
+  it('is told again when a member starts, hangs, or ends; not when its Job has just been made', () => {
+    const run = setRun({ name: 'structure', uid: 'a' }, { name: 'people', uid: 'b' })
+    const first = told(world([setRun({ name: 'structure', uid: 'a' }, { name: 'people' }), member('a', false)]))
+    expect(told(world([run, member('a', false), member('b', true)], first))).toEqual(first)
+    expect(membersOf(world([run, member('a', false), member('b', false)], first))).toMatchObject([{ outcome: 'Running' }, { outcome: 'Running' }])
+    expect(membersOf(world([run, member('a', false, stuck)], first))).toMatchObject([{ outcome: 'Running', reason: 'MissingSecret' }, {}])
+    expect(membersOf(world([setRun({ name: 'structure', uid: 'a', outcome: 'Failed', reason: 'BackoffLimitExceeded' }, { name: 'people' })], first))).toMatchObject([{ outcome: 'Failed', reason: 'BackoffLimitExceeded' }, { outcome: 'Waiting' }])
+  })
+})
+
 describe('the status is written again', () => {
   const record = (given: Given) => objectOf(objectsIn(told(world([gated(given)])).runs)[0])
 
   it('when a run waits for another reason, or hangs for another one', () => {
-    const previous = { waiting: { ...waiting.waiting, reason: 'WaitingForPrevious', message: 'waits for nightly-29540750' } }
+    const previous = { waiting: { since: waiting.waiting.since, reason: 'WaitingForPrevious', message: 'waits for nightly-29540750' } }
     expect(statusOf(world([gated({ said: previous })], { runs: [record({ said: waiting })] })).lastRun).toMatchObject({ reason: 'WaitingForPrevious' })
     const running = { suspend: false, said: released }
     expect(statusOf(world([gated({ suspend: false, said: { ...released, ...stuck } })], { runs: [record(running)] })).lastRun).toMatchObject({ reason: 'MissingSecret' })
     expect(statusOf(world([gated({ ...running, status: { ready: 1 } })], { runs: [record({ suspend: false, said: { ...released, ...stuck } })] })).lastRun).not.toHaveProperty('reason')
   })
 
-  it('but not for another message alone: with a hundred runs behind one lock, each new holder would be a hundred writes', () => {
+  it('but not when another run has the lock: with a hundred runs behind it, each new holder would be a hundred writes', () => {
     const given = { runs: [record({ said: waiting })] }
-    const other = { waiting: { ...waiting.waiting, message: 'waits for the lock "a", which other-2 holds' } }
+    const other = { waiting: { ...waiting.waiting, message: 'waits for the lock a, until Job other-2 is over', holder: 'other-2' } }
     expect(statusOf(world([gated({ said: other })], given)).runs).toEqual(given.runs)
+    expect(statusOf(world([gated({ said: { waiting: { ...waiting.waiting, lock: 'b' } } })], given)).lastRun).toMatchObject({ message: 'waits for the lock b' })
   })
 })
 

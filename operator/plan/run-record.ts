@@ -140,7 +140,10 @@ function heldBack(job: Job): RunStanding {
   if (skipped !== undefined) return skipped
   if (!isGated(job) || isReleased(job)) return { outcome: 'Waiting', reason: suspendedReason, message: 'its Job was suspended by hand' }
   const waiting = waitingOf(job)
-  return waiting === undefined ? { outcome: 'Waiting' } : { outcome: 'Waiting', reason: waiting.reason, message: waiting.message }
+  if (waiting === undefined) return { outcome: 'Waiting' }
+  // Not who has the lock: with a hundred runs behind it, each new holder would be a hundred writes of status.
+  const message = waiting.lock === undefined ? waiting.message : `waits for the lock ${waiting.lock}`
+  return { outcome: 'Waiting', reason: waiting.reason, message }
 }
 
 /** design/runs.md section 4. The only FailJob rule that we write is the template's exit codes. */

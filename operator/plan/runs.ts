@@ -3,6 +3,7 @@ import type { CronJob, Job } from '../model/kubernetes.ts'
 import type { MemberRecord, RunRecord } from '../model/status-schema.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { type Counts, isFinal, isMarked, recordOf, recount, runNameAt, scheduledTime, tellableFrom, timeOf } from './run-record.ts'
+import { isSetRun, memberRecords } from './set-run-records.ts'
 import { earliest, eps, longestDeadline } from './timing.ts'
 import type { Valid } from './verdict.ts'
 
@@ -46,7 +47,7 @@ export function ledger(observed: ObservedSchedule, { extra, accountedThrough, is
   const before = observed.status?.runs ?? []
   const known = new Map(before.map((record) => [identity(record), record]))
   const nameAt = runNamer(observed)
-  const fromJobs = jobsToTell(observed, now).map((job) => planned(recordOf(job, nameAt), isPlanned))
+  const fromJobs = jobsToTell(observed, now).map((job) => planned(recordOf(job, nameAt, membersIn(observed, job)), isPlanned))
   const missing = withoutJob(observed, before)
   const gone = missing.filter((record) => visibleFrom(record) < now).map(evidenceGone)
   const news = [...extra, ...fromJobs, ...gone].filter((record) => isNews(known, record))
@@ -67,6 +68,10 @@ export function ledger(observed: ObservedSchedule, { extra, accountedThrough, is
     next: earliest(...waiting.map((from) => from + 1), born),
     hold: news.length > 0 ? undefined : born,
   }
+}
+
+function membersIn({ membersOf }: ObservedSchedule, job: Job): readonly MemberRecord[] {
+  return isSetRun(job) ? memberRecords(job, membersOf(job)) : []
 }
 
 /** A run at a time that nobody intended is told as that, and not followed. One that has not started may never do. */
@@ -95,7 +100,8 @@ function isNews(known: ReadonlyMap<string, RunRecord>, record: RunRecord): boole
 
 function saysTheSame(before: RunRecord, record: RunRecord): boolean {
   const members = new Map((before.members ?? []).map((member) => [member.name, member]))
-  return before.reason === record.reason && (record.members ?? []).every((member) => isAsBefore(members.get(member.name), member))
+  const isSame = before.reason === record.reason && (record.outcome !== 'Waiting' || before.message === record.message)
+  return isSame && (record.members ?? []).every((member) => isAsBefore(members.get(member.name), member))
 }
 
 /** A member that has just been made starts at once, or says why not: its birth alone is no news. */
