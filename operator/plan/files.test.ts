@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FileDeclaration, FileValue } from '../model/file-schema.ts'
 import type { IntegrationSpec } from '../model/integration.ts'
+import { textOf } from '../testing/json-reading.ts'
 import { type RunFiles, filesFolder, runFiles } from './files.ts'
 
 function declared(name: string, more: Partial<FileDeclaration> = {}): FileDeclaration {
@@ -114,7 +115,7 @@ const sources = fc.oneof(
 it('each mount has a place of its own below the folder of files, and a volume that is there once', () => {
   fc.assert(fc.property(fc.dictionary(fc.constantFrom('a', 'b', 'bC', 'bc', 'd'), sources), (given) => {
     const { mounts, volumes, variables } = files(Object.keys(given).map((name) => declared(name)), given)
-    const places = mounts.map(({ mountPath }) => String(mountPath))
+    const places = mounts.map(({ mountPath }) => textOf(mountPath))
     expect(new Set(places).size).toBe(Object.keys(given).length)
     expect(places.every((place) => place.startsWith(`${filesFolder}/`))).toBe(true)
     const names = volumes.map(({ name }) => name)
@@ -123,6 +124,6 @@ it('each mount has a place of its own below the folder of files, and a volume th
     const claims = volumes.flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim === undefined ? [] : [JSON.stringify(persistentVolumeClaim)]))
     expect(new Set(claims).size).toBe(claims.length)
     // Each path lies within what is mounted for it.
-    expect(variables.every(({ value }, index) => `${String(value)}/`.startsWith(`${places[index]}/`))).toBe(true)
+    expect(variables.every(({ value }, index) => `${textOf(value)}/`.startsWith(`${places[index]}/`))).toBe(true)
   }))
 })
