@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type Controller, type Environment, startController } from '../controllers/controller.ts'
 import { integrationRunController } from '../controllers/integration-run.ts'
+import { gateController } from '../controllers/gate.ts'
 import { integrationController } from '../controllers/integration.ts'
 import { scheduleController } from '../controllers/schedule.ts'
 import { setRunController } from '../controllers/set-run.ts'
@@ -76,6 +77,7 @@ function startWorking(stores: Stores, environment: Environment): { stop(): Promi
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
   const loops = [
     start(scheduleController(stores, environment.clock)),
+    start(gateController(stores)),
     start(stuckRunController(stores)),
     start(unownedController(stores.cronJobs)),
     start(integrationController(stores, environment.clock)),

@@ -8,7 +8,9 @@ import { projectedCronJob, projectedJob, projectedLease } from '../kube/projecti
 import { LiveStore, type Store, objectKey } from '../kube/store.ts'
 import type { CronJob, Job, KubernetesObject, Lease } from '../model/kubernetes.ts'
 import { label, locksLease, manager } from '../model/names.ts'
+import { replacedOf } from '../model/run-terms.ts'
 import { cronJobName } from '../plan/cron-job.ts'
+import { finalCondition, isGated } from '../plan/run-record.ts'
 import { type Resource, projectedResource } from './resource.ts'
 
 /** Everything that the operator watches. */
@@ -22,7 +24,7 @@ export interface Stores {
   readonly runs: Store<Resource<'IntegrationRun'>, keyof typeof runIndexes>
   /** All CronJobs, also those of others: one of them can hold a name that we need. */
   readonly cronJobs: Store<CronJob>
-  /** Jobs with our label. Indexes: schedule (scheduleKey, by their labels), owner (UID of their controller), namespace. */
+  /** Jobs with our label. Indexes: schedule (scheduleKey, by their labels), owner (UID of their controller), namespace, gate (isAtGate, by namespace). */
   readonly jobs: Store<Job, keyof typeof jobIndexes>
   /** The lock table of each namespace. */
   readonly leases: Store<Lease>
@@ -88,6 +90,13 @@ export const jobIndexes = {
   schedule: (job: Job) => scheduleOf(job),
   owner: ({ metadata }: Job) => (metadata.ownerReferences ?? []).flatMap(({ uid, controller }) => (controller === true ? [uid] : [])),
   namespace,
+  /** The namespace of those that the gate has to do with. */
+  gate: (job: Job) => (isAtGate(job) ? [job.metadata.namespace] : []),
+}
+
+/** Whether it has not ended, and passes the gate or was told that another run takes its place. */
+export function isAtGate(job: Job): boolean {
+  return finalCondition(job) === undefined && (isGated(job) || replacedOf(job) !== undefined)
 }
 
 /** `namespace/name` of the Integration, or of the IntegrationSet, that a schedule names. */

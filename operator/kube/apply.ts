@@ -73,11 +73,13 @@ async function carryOut(options: ApplyOptions, plan: Plan, learned: Learned, les
   const blocked = plan.actions.findIndex((action) => isRefused(action, refused, now))
   const actions = blocked === -1 ? plan.actions : plan.actions.slice(0, blocked)
   for (const action of actions) {
-    const outcome = await carryOutAction(options, action, lessons.evidence)
+    const outcome = await carryOutAction(options, action, lessons)
     if (outcome !== undefined) return outcome
     remember(lessons, action, now)
   }
-  if (blocked === -1 && plan.errands !== undefined && plan.errands.length > 0) return runErrands(options, plan.errands, learned, lessons)
+  const errands = blocked === -1 ? readyErrands(plan.errands ?? [], learned, now) : nothingToRun
+  if (errands.ready.length > 0) return runErrands(options, errands.ready, lessons)
+  if (errands.isOutrun) return { kind: 'outrun' }
   const change = plan.status && changeOf(plan.status)
   if (actions.length === 0 && plan.status !== undefined && change !== undefined) {
     if (isHistory(plan.status, written, now)) return { kind: 'outrun' }
@@ -87,24 +89,38 @@ async function carryOut(options: ApplyOptions, plan: Plan, learned: Learned, les
   }
   if (actions.length === 0 || change === undefined) for (const event of plan.events) options.events.record(event)
   if (lessons.evidence.size > 0) return { kind: 'looked' }
-  return { kind: blocked === -1 ? 'done' : 'refused' }
+  return { kind: blocked === -1 && !errands.isRefused ? 'done' : 'refused' }
 }
 
 /** Enough to hide how long one request takes; more only wait for each other. */
 const inFlight = 16
 
-/**
- * Each errand by itself: one that was carried out already, or refused lately, is left out, and those that fail do not stop the
- * others. What became of them is told by the one that has to be seen to first.
- */
-async function runErrands(options: ApplyOptions, errands: readonly Errand[], learned: Learned, lessons: Lessons): Promise<Outcome> {
+interface Errands {
+  readonly ready: readonly Errand[]
+  readonly isOutrun: boolean
+  readonly isRefused: boolean
+}
+
+const nothingToRun: Errands = { ready: [], isOutrun: false, isRefused: false }
+
+/** Those that were carried out already, or refused lately, are left out. */
+function readyErrands(errands: readonly Errand[], { written, postponed }: Learned, now: Instant): Errands {
+  const fresh = errands.filter(({ action }) => !isHistory(action, written, now))
+  const ready = fresh.filter(({ action }) => postponement(action, postponed, now) === undefined)
+  return { ready, isOutrun: fresh.length < errands.length, isRefused: ready.length < fresh.length }
+}
+
+/** Those that fail do not stop the others. What became of them is told by the one that has to be seen to first. */
+async function runErrands(options: ApplyOptions, errands: readonly Errand[], lessons: Lessons): Promise<Outcome> {
   const now = options.clock.now()
-  const fresh = errands.filter(({ action }) => !isHistory(action, learned.written, now))
-  const ready = fresh.filter(({ action }) => postponement(action, learned.postponed, now) === undefined)
   const failures: Failure[] = []
-  await sideBySide(ready, inFlight, async ({ action, event }) => {
-    const outcome = await carryOutAction(options, action, lessons.evidence)
-    if (outcome?.kind === 'failed') return void failures.push(postponedUntil(outcome.failure, { action, now, lessons }))
+  await sideBySide(errands, inFlight, async ({ action, event }) => {
+    const outcome = await carryOutAction(options, action, lessons)
+    if (outcome?.kind === 'failed') {
+      failures.push(postponedUntil(outcome.failure, { action, now, lessons }))
+      if (outcome.failure.kind === 'waiting') await lookAtChanged(options, action, lessons)
+      return
+    }
     remember(lessons, action, now)
     if (event !== undefined) options.events.record(event)
   })
@@ -113,8 +129,14 @@ async function runErrands(options: ApplyOptions, errands: readonly Errand[], lea
   if (lessons.evidence.size > 0) return { kind: 'looked' }
   const waiting = failures.find(({ kind }) => kind === 'waiting')
   if (waiting !== undefined) return { kind: 'failed', failure: waiting, action: undefined }
-  if (ready.length < fresh.length || failures.length > 0) return { kind: 'refused' }
-  return { kind: fresh.length < errands.length ? 'outrun' : 'done' }
+  return { kind: failures.length > 0 ? 'refused' : 'done' }
+}
+
+/** Somebody has changed a Job, or removed it, and the store does not show it yet: what became of it is looked at, once. */
+async function lookAtChanged(options: ApplyOptions, action: Action, lessons: Lessons): Promise<void> {
+  if (action.verb !== 'merge' || action.resource !== 'jobs') return
+  const { resource, namespace, name, uid } = action
+  await carryOutAction(options, { verb: 'look', resource, namespace, name, about: uid, because: 'it has changed' }, lessons)
 }
 
 function postponedUntil(failure: Failure, { action, now, lessons }: { readonly action: Action; readonly now: Instant; readonly lessons: Lessons }): Failure {
@@ -129,15 +151,18 @@ function remember({ written }: Lessons, write: Action | StatusPatch, now: Instan
 }
 
 /** Undefined: go on. */
-async function carryOutAction(options: ApplyOptions, action: Action, evidence: Map<string, Evidence>): Promise<Outcome | undefined> {
+async function carryOutAction(options: ApplyOptions, action: Action, lessons: Lessons): Promise<Outcome | undefined> {
   const { verb, resource, namespace, name, because } = action
   const fields = { verb, resource, namespace, name, because }
   try {
-    const isTaken = await act(options, action, evidence)
+    const isTaken = await act(options, action, lessons.evidence)
     options.log.info(fields, isTaken ? 'name is taken, looked at what has it' : 'carried out')
     return isTaken ? { kind: 'looked' } : undefined
   } catch (error) {
-    return failed(options.log, error, { action, fields })
+    const outcome = failed(options.log, error, { action, fields })
+    // The object is not as the plan saw it, and never will be again: what is planned on that version is in vain.
+    if (verb === 'merge' && outcome.kind === 'failed' && outcome.failure.kind === 'waiting') remember(lessons, action, options.clock.now())
+    return outcome
   }
 }
 

@@ -9,11 +9,11 @@ import { projectedCronJob, projectedJob } from './projections.ts'
 import type { Target } from './target.ts'
 
 /** What an uncached read sees, with its `evidenceKey`. Throws ApiFailures. */
-export async function look({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }, { resource, namespace, name }: Look): Promise<readonly [string, Evidence]> {
+export async function look({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }, { resource, namespace, name, about }: Look): Promise<readonly [string, Evidence]> {
   const at = clock.now()
   const raw = await read(client, { resource, namespace, name })
   const seen = <T>(project: (object: KubernetesObject) => T | undefined): T | undefined => raw && understood(project(raw))
-  return [evidenceKey(resource, namespace, name), evidence()]
+  return [evidenceKey(resource, namespace, name, about), evidence()]
 
   function evidence(): Evidence {
     switch (resource) {

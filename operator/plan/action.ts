@@ -77,6 +77,11 @@ export interface Look {
   readonly resource: 'cronjobs' | 'jobs' | 'scheduledintegrations' | 'integrationsets' | 'integrationruns'
   readonly namespace: string
   readonly name: string
+  /**
+   * UID of the object that the question is about. It existed when it was asked, so an answer without it says that it is gone;
+   * without `about`, the answer may be older than an object that has the name now.
+   */
+  readonly about?: string | undefined
   readonly because: string
 }
 
@@ -190,8 +195,8 @@ export interface Learned {
 export type Postponement = Pick<Refusal, 'message' | 'retryAt'>
 
 /** Where the answer to a look is found among the evidence of its key. */
-export function evidenceKey(resource: Evidence['resource'], namespace: string, name: string): string {
-  return `${resource}/${namespace}/${name}`
+export function evidenceKey(resource: Evidence['resource'], namespace: string, name: string, about?: string): string {
+  return `${resource}/${namespace}/${name}${about === undefined ? '' : `#${about}`}`
 }
 
 /** What a write assumes: the very version of an object, or a name that is free. Once it has succeeded, that is history. */

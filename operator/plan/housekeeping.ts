@@ -42,7 +42,7 @@ function lacksMark({ status }: ObservedSchedule, job: Job): boolean {
 }
 
 /** The lock table of a namespace. It is made with the first run there, and never removed: runs in progress refer to it. */
-export function newLocksLease(namespace: string): Action {
+export function newLocksLease(namespace: string): Action & { readonly verb: 'create' } {
   return {
     verb: 'create',
     resource: 'leases',
