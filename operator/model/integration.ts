@@ -69,7 +69,7 @@ export const integration = {
   spec,
   status,
   columns: [
-    { name: 'Scheduled by', type: 'integer', jsonPath: '.status.scheduledBy', description: 'How many schedules name it.' },
+    { name: 'Scheduled by', type: 'integer', jsonPath: '.status.scheduledBy', description: 'How many schedules run it.' },
     readyColumn,
     ageColumn,
     { name: 'Image', type: 'string', jsonPath: '.spec.container.image', description: 'The image that runs.', priority: 1 },

@@ -24,7 +24,7 @@ export type ConditionType =
 export type Reason =
   /** Ready, Active: the CronJob is as intended and starts the coming runs. */
   | 'Scheduled'
-  /** Ready: schedules can use the Integration. */
+  /** Ready: schedules can use the Integration, or the IntegrationSet. */
   | 'Valid'
   /** Ready, Active: disabled by `suspend: true`; the CronJob is suspended. */
   | 'Suspended'
@@ -36,8 +36,6 @@ export type Reason =
   | 'Expired'
   /** Reconciling, Ready, Active: the CronJob is being written, or it is not yet certain that writing it starts nothing unintended. */
   | 'Progressing'
-  /** Stalled: this version of the operator does not yet act on something that the spec asks for. */
-  | 'NotSupportedYet'
   /** Stalled: the spec contradicts itself, or says something that the operator cannot understand. */
   | 'InvalidSpec'
   /** Stalled: the schedule has no run at all. */

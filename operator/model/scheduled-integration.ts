@@ -42,7 +42,7 @@ const { suspend, ...descriptions } = schedulingDescriptions
 const spec = ruled(
   z.object({
     integrationRef: integrationRef.describe('What runs.'),
-    runName: runName.optional().describe(`${descriptions.runName} Absent: the name of this object.`),
+    runName: runName.optional().describe(`${descriptions.runName} Absent: the name of this object, with "-IntegrationSet" for a set unless it already says so.`),
     suspend: z.boolean().optional().describe(suspend),
     schedule: scheduleSchema,
     parameters: parameterValues.optional().describe('Values of the parameters of an Integration. A change takes effect from the next run on.'),

@@ -28,7 +28,7 @@ export const scheduledBy = z
   .int()
   .min(0)
   .max(Number.MAX_SAFE_INTEGER)
-  .describe('How many schedules in this namespace name this object.')
+  .describe('How many schedules in this namespace run this object, also as a member of a set.')
 
 /** Outcomes of a run (Waiting and Running are not final). */
 const outcomes = ['Waiting', 'Running', 'Succeeded', 'CompletedWithErrors', 'Failed', 'Skipped', 'Missed', 'Unknown', 'Unplanned', 'Replaced'] as const
