@@ -20,14 +20,14 @@ test('an operator that is killed and started again writes nothing but what chang
     scheduled('over', { recurrence: { once: {} }, startDate: '2020-01-01', startTime: '00:00' }),
     scheduled('suspended', onceAYear, { suspend: true }),
     scheduled('homeless', onceAYear, { integrationRef: { name: 'nobody' } }),
-    scheduled('unsupported', onceAYear, { overlapPolicy: 'Queue' }),
+    scheduled('misfiled', onceAYear, { files: [{ name: 'employees', from: { configMapKeyRef: { name: 'employees', key: 'all.csv' } } }] }),
     scheduled('incomplete', onceAYear, { integrationRef: { name: 'strict' } }),
     scheduled('lost', onceAYear),
     scheduled('disabled-meanwhile', onceAYear),
     scheduled('drifted', onceAYear),
   )
   for (const name of ['steady', 'zoned', 'later', 'over', 'suspended', 'lost', 'disabled-meanwhile', 'drifted']) await tenant.untilReady(name)
-  for (const [name, reason] of [['homeless', 'IntegrationNotFound'], ['unsupported', 'NotSupportedYet'], ['incomplete', 'InvalidParameters']] as const) await tenant.untilStalled(name, reason)
+  for (const [name, reason] of [['homeless', 'IntegrationNotFound'], ['misfiled', 'InvalidFiles'], ['incomplete', 'InvalidParameters']] as const) await tenant.untilStalled(name, reason)
   await tenant.until('integrations', 'export', ({ status }) => status?.scheduledBy === 9)
   await sleep(5_000)
 

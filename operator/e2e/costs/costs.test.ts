@@ -35,7 +35,7 @@ test('objects that cannot work are answered once and then left alone, whatever i
     [scheduled('homeless', onceAYear, { integrationRef: { name: 'nobody' } }), 'IntegrationNotFound'],
     [scheduled('lost-in-space', { ...onceAYear, timeZone: 'Mars/Olympus' }), 'InvalidSpec'],
     [scheduled('never', { recurrence: { cron: '0 0 30 2 *' } }), 'NoOccurrence'],
-    [scheduled('unsupported', onceAYear, { overlapPolicy: 'Queue' }), 'NotSupportedYet'],
+    [scheduled('misfiled', onceAYear, { files: [{ name: 'employees', from: { configMapKeyRef: { name: 'employees', key: 'all.csv' } } }] }), 'InvalidFiles'],
     [scheduled('incomplete', onceAYear, { integrationRef: { name: 'strict' } }), 'InvalidParameters'],
     [scheduled('unwelcome', onceAYear, { integrationRef: { name: 'refused' } }), 'CronJobRefused'],
     [scheduled('taken', onceAYear), 'CronJobNameTaken'],
