@@ -10,6 +10,7 @@ import { type Checked, type Problem, accepted } from '../model/problem.ts'
 import { scheduleSchema } from '../model/schedule-schema.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { scheduleText } from '../model/schedule-text.ts'
+import { type Collision, collisionsOf, lockUserName, lockUserOf } from '../plan/lock-crowding.ts'
 import { type Preview, type PreviewInput, schedulePreview } from '../plan/preview.ts'
 import { type SchedulableKind, type SchedulableSpec, schedulableOf } from '../plan/schedulable.ts'
 import { type ObservedTemplate, type ObservedTemplates, integrationNames } from '../plan/templates.ts'
@@ -57,7 +58,8 @@ export function previewOf(documents: readonly ManifestDocument[], options: Previ
   const ours = documents.filter(({ raw, errors }) => errors.length === 0 && (isOfOurGroup(raw) || !isJsonObject(raw)))
   const [integrations, sets] = [objectsOf('Integration', ours, options), objectsOf('IntegrationSet', ours, options)]
   const raws = ours.map(({ raw }) => raw).filter(isSchedulable)
-  const schedules = raws.map((raw) => detailsOf(raw, { integrations, sets, siblings: siblingsIn(raws, raw, options) }, options))
+  const collisions = lockCollisionsIn(raws, { integrations, sets }, options)
+  const schedules = raws.map((raw) => detailsOf(raw, { integrations, sets, collisions, siblings: siblingsIn(raws, raw, options) }, options))
   const others = ours.filter(({ raw }) => !isSchedulable(raw)).flatMap(({ place, raw }) => {
     const decoded = decodeManifest(raw)
     return decoded.ok ? [] : decoded.problems.map(({ path, message }) => `${place}: ${path === '' ? '' : `${path}: `}${message}`)
@@ -103,6 +105,8 @@ interface Context {
   readonly integrations: ReadonlyMap<string, ObservedTemplate<Integration>>
   readonly sets: ReadonlyMap<string, ObservedTemplate<IntegrationSet>>
   readonly siblings: PreviewInput['siblings']
+  /** By namespace, then by `lockUserName`. */
+  readonly collisions: ReadonlyMap<string, ReadonlyMap<string, Collision>>
 }
 
 /** The other enabled schedules of the same template and namespace in these documents. */
@@ -120,8 +124,19 @@ function scheduledIn(raw: unknown, options: PreviewOptions): (PreviewInput['sibl
   const spec = schedulableIn(raw, metadata)
   if (!spec.ok || spec.value.schedule === undefined) return undefined
   const { target, schedule, suspend } = spec.value
-  const name = raw['kind'] === 'IntegrationSet' ? `IntegrationSet ${metadata.name}` : metadata.name
-  return { name, schedule, template: `${target.kind} ${metadata.namespace}/${target.name}`, isSuspended: suspend === true }
+  return { name: lockUserName(kindOf(raw), metadata), schedule, template: `${target.kind} ${metadata.namespace}/${target.name}`, isSuspended: suspend === true }
+}
+
+/** Of the enabled schedules of each namespace, as far as they are in these documents. */
+function lockCollisionsIn(raws: readonly unknown[], templates: Pick<Context, 'integrations' | 'sets'>, options: PreviewOptions): Context['collisions'] {
+  const users = raws.filter(isJsonObject).flatMap((raw) => {
+    const metadata = metadataOf(raw, options.namespace, options.now)
+    const spec = schedulableIn(raw, metadata)
+    const user = spec.ok ? lockUserOf(lockUserName(kindOf(raw), metadata), spec.value, templatesFor(metadata, spec.value, templates)) : undefined
+    return user === undefined ? [] : [{ namespace: metadata.namespace, user }]
+  })
+  const namespaces = Map.groupBy(users, ({ namespace }) => namespace)
+  return new Map([...namespaces].map(([namespace, all]) => [namespace, collisionsOf(all.map(({ user }) => user), options.now)]))
 }
 
 function schedulableIn(raw: JsonObject, metadata: ObjectMeta): Checked<SchedulableSpec> {
@@ -140,7 +155,7 @@ function detailsOf(raw: unknown, context: Context, options: PreviewOptions): Pre
   const schedule = scheduleIn(object)
   const occurrences = schedule === undefined ? undefined : occurrencesOf(schedule)
   const result: Preview = spec.ok
-    ? schedulePreview({ kind: kindOf(object), metadata, spec, templates: templatesFor(metadata, spec.value, context), siblings: context.siblings, now: options.now })
+    ? schedulePreview({ kind: kindOf(object), metadata, spec, templates: templatesFor(metadata, spec.value, context), siblings: context.siblings, collision: context.collisions.get(metadata.namespace)?.get(lockUserName(kindOf(object), metadata)), now: options.now })
     : { problems: [...spec.problems, ...(occurrences?.ok === false ? occurrences.problems : [])], cronJob: undefined, exactUntil: undefined, notes: [] }
   const { kind } = object
   return {
@@ -173,7 +188,7 @@ function nextTexts(occurrences: Occurrences, { from, count }: PreviewOptions): r
   return texts
 }
 
-function templatesFor({ namespace }: ObjectMeta, { target }: SchedulableSpec, { integrations, sets }: Context): ObservedTemplates {
+function templatesFor({ namespace }: ObjectMeta, { target }: SchedulableSpec, { integrations, sets }: Pick<Context, 'integrations' | 'sets'>): ObservedTemplates {
   const set = target.kind === 'IntegrationSet' ? sets.get(`${namespace}/${target.name}`) : undefined
   const found = integrationNames(target, set).flatMap((name) => {
     const integration = integrations.get(`${namespace}/${name}`)

@@ -11,6 +11,7 @@ import { type SchedulableKind, schedulableOf } from '../plan/schedulable.ts'
 import { planSchedule } from '../plan/schedule.ts'
 import { coalesced } from './coalesced.ts'
 import { type Controller, wakeOn } from './controller.ts'
+import { LockCollisions } from './lock-collisions.ts'
 import type { Resource } from './resource.ts'
 import { type Stores, scheduleKey, scheduleOf, setRunOf, targetKeys } from './stores.ts'
 import { setsWith, templatesOf } from './templates.ts'
@@ -18,6 +19,7 @@ import { setsWith, templatesOf } from './templates.ts'
 /** Key: scheduleKey of a ScheduledIntegration or an IntegrationSet. Writes its CronJob, its Jobs' marks, and its status. */
 export function scheduleController(stores: Stores, clock: Clock): Controller<ObservedSchedule> {
   const { schedules, sets, integrations, cronJobs, jobs, leases } = stores
+  const collisions = new LockCollisions(stores, clock)
   return {
     name: 'schedule',
     reads: [],
@@ -31,8 +33,9 @@ export function scheduleController(stores: Stores, clock: Clock): Controller<Obs
       wakeOn(jobs, (job) => scheduleOf(setRunOf(stores, job) ?? job)),
       // Only that it is there: what is written in it is for the gate, many times a minute.
       wakeOn(leases, ({ metadata }) => [...schedules.by('namespace', metadata.namespace).map(keyOf), ...sets.by('namespace', metadata.namespace).map(keyOfSet)], 'SpecChanged'),
+      collisions.wake,
     ],
-    observe: (key, learned) => observedSchedule(stores, key, learned),
+    observe: (key, learned) => observedSchedule(stores, key, learned, collisions),
     plan: planSchedule,
   }
 }
@@ -56,7 +59,7 @@ function keysWith(stores: Stores, integration: string): readonly string[] {
 }
 
 /** What the stores know of the schedulable with this key. */
-export function observedSchedule(stores: Stores, key: string, learned: Learned): ObservedSchedule | undefined {
+export function observedSchedule(stores: Stores, key: string, learned: Learned, collisions?: LockCollisions): ObservedSchedule | undefined {
   const [namespace = '', name = '', isSet] = key.split('/')
   const kind = isSet === undefined ? 'ScheduledIntegration' : 'IntegrationSet'
   const found = kind === 'IntegrationSet' ? stores.sets.get(namespace, name) : stores.schedules.get(namespace, name)
@@ -75,6 +78,7 @@ export function observedSchedule(stores: Stores, key: string, learned: Learned):
     cronJob,
     jobs: jobsOf(stores, key, new Set([metadata.uid, ownUid(cronJob, metadata.uid)]), new Set(status?.runs?.map(({ jobUID }) => jobUID))),
     membersOf: ({ metadata: { uid } }) => stores.jobs.by('owner', uid),
+    collision: collisions?.of(key),
     locksLease: stores.leases.get(namespace, locksLease),
     hasControllerFired: (since) => hasFired(stores.cronJobs.list(), since),
     learned,

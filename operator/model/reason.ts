@@ -17,7 +17,7 @@ export type ConditionType =
   | 'LastRunSucceeded'
   /** Of a run on demand: True or False once it has ended, Unknown before. */
   | 'Succeeded'
-  /** Two runs come closer than 15 minutes within the next 30 days: of one schedule, or (of an Integration) of two of its enabled schedules. */
+  /** Within the next 30 days two runs come closer than 15 minutes, of one schedule, or (of an Integration) of two of its enabled schedules; or two schedules that share a lock come so close that one may have to wait. */
   | 'Crowded'
 
 /** Reasons of conditions. */
@@ -76,6 +76,8 @@ export type Reason =
   | 'RunMissed'
   /** Crowded: two runs come closer than 15 minutes. They all run. */
   | 'RunsTooClose'
+  /** Crowded: a run of another schedule that takes the same lock comes so close that one may have to wait. They all run. */
+  | 'LockShared'
 
 /** Reasons of events beside those of conditions. An event marks a change, so each is emitted once for it. */
 export type EventReason =

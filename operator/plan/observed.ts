@@ -3,6 +3,7 @@ import type { CronJob, Job, JsonObject, Lease, ObjectMeta } from '../model/kuber
 import type { Checked } from '../model/problem.ts'
 import type { ScheduleStatus } from '../model/status-schema.ts'
 import type { Learned } from './action.ts'
+import type { Collision } from './lock-crowding.ts'
 import type { SchedulableKind, SchedulableSpec } from './schedulable.ts'
 import type { ObservedTemplates } from './templates.ts'
 
@@ -25,6 +26,8 @@ export interface ObservedSchedule {
   readonly jobs: readonly Job[]
   /** Of a Job that runs a set: the Jobs of its members, as far as they are there. */
   readonly membersOf: (setRun: Job) => readonly Job[]
+  /** Its first run that may have to wait for a run of another schedule, or the other way round. */
+  readonly collision: Collision | undefined
   readonly locksLease: Lease | undefined
   /** Whether the CronJob controller has fired any CronJob of the cluster at this time or later. Looked up only when it is asked. */
   readonly hasControllerFired: (since: Instant) => boolean

@@ -6,6 +6,7 @@ import type { Checked, Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import { horizonOf } from './candidates.ts'
 import { ownCrowding, sharedCrowding } from './crowding.ts'
+import { type Collision, lockCrowding, lockUserName } from './lock-crowding.ts'
 import { notesOf } from './notes.ts'
 import type { ObservedSchedule } from './observed.ts'
 import type { SchedulableKind, SchedulableSpec } from './schedulable.ts'
@@ -21,6 +22,8 @@ export interface PreviewInput {
   readonly templates: ObservedTemplates
   /** Other enabled schedules of the same Integration or set in the same tenant, as far as they are known. */
   readonly siblings: readonly { readonly name: string; readonly schedule: Schedule }[]
+  /** With another enabled schedule of the tenant that takes the same lock. */
+  readonly collision: Collision | undefined
   readonly now: Instant
 }
 
@@ -50,7 +53,7 @@ export function schedulePreview({ now, siblings, ...input }: PreviewInput): Prev
     problems: [],
     cronJob: object === undefined ? undefined : withoutIdentity(object),
     exactUntil: isArmed ? horizonOf({ schedule, timeZone }, verdict.rule, now)?.at : undefined,
-    notes: [...notesOf(verdict.spec.schedule, now), ...crowding(input.metadata.name, verdict, { siblings, now })],
+    notes: [...notesOf(verdict.spec.schedule, now), ...crowding(input.metadata.name, verdict, { siblings, now }), ...lockNotes(input)],
   }
 }
 
@@ -59,6 +62,10 @@ function withoutIdentity(object: JsonObject): JsonObject {
   const { ownerReferences: _owner, annotations, ...kept } = metadata
   const { [annotation.cursor]: _cursor, ...rest } = asJson(isJsonObject(annotations) ? annotations : {})
   return { ...object, metadata: { ...kept, ...(Object.keys(rest).length === 0 ? {} : { annotations: rest }) } }
+}
+
+function lockNotes({ kind, metadata, collision }: Pick<PreviewInput, 'kind' | 'metadata' | 'collision'>): readonly string[] {
+  return collision === undefined ? [] : [lockCrowding(collision, lockUserName(kind, metadata)).message]
 }
 
 function crowding(name: string, { rule, spec }: Valid, { siblings, now }: Pick<PreviewInput, 'siblings' | 'now'>): readonly string[] {

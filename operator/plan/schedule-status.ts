@@ -8,6 +8,7 @@ import { expressionOf, horizonOnServer, lookedThrough } from './arming.ts'
 import { type ConditionDraft, conditionsOf, stalledConditions } from './conditions.ts'
 import { ownCrowding } from './crowding.ts'
 import { cursorOf } from './cursor.ts'
+import { lockCrowding, lockUserName } from './lock-crowding.ts'
 import { notesOf } from './notes.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { isFinal } from './run-record.ts'
@@ -48,9 +49,12 @@ export function scheduleStatusOf(input: StatusInput): JsonObject {
 }
 
 /** Only while runs will come. */
-function crowding({ verdict, standing, now }: StatusInput): readonly ConditionDraft[] {
-  const found = verdict.kind === 'valid' && isComing(standing) ? ownCrowding(verdict.rule, now) : undefined
-  return found === undefined ? [] : [found]
+function crowding({ observed: { kind, metadata, collision }, verdict, standing, now }: StatusInput): readonly ConditionDraft[] {
+  if (verdict.kind !== 'valid' || !isComing(standing)) return []
+  const own = ownCrowding(verdict.rule, now)
+  const shared = collision && lockCrowding(collision, lockUserName(kind, metadata))
+  if (own === undefined || shared === undefined) return [own ?? shared ?? []].flat()
+  return [{ ...own, message: `${own.message}; ${shared.message}` }]
 }
 
 function notes({ verdict, standing, now }: StatusInput): Pick<ScheduleStatus, 'notes'> {
