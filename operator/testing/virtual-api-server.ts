@@ -52,6 +52,8 @@ export class VirtualApiServer {
   #version = 100
   /** Refuses a write as admission or a quota would; undefined: lets it through. */
   admission: (resource: Resource, object: JsonObject) => ApiFailure | undefined = () => undefined
+  /** How long an object that is deleted in the foreground waits for its dependents; it goes at once unless told otherwise. */
+  draining: (resource: Resource, drained: () => void) => void = (_resource, drained) => drained()
   /** When the garbage collector comes to the dependents of what was deleted; at once unless told otherwise. */
   collecting: (collect: () => void) => void = (collect) => collect()
 
@@ -114,8 +116,12 @@ export class VirtualApiServer {
   mergePatch(resource: Resource, name: string, patch: JsonObject): ServerObject {
     const before = this.#existing(resource, name)
     this.#fence(before, objectOf(patch.metadata))
-    const { metadata: _fence, status: _status, ...rest } = patch
-    return this.#replace(resource, before, merged(asJson(before), rest))
+    const { metadata, status: _status, ...rest } = patch
+    const { uid: _uid, resourceVersion: _version, ...ofMetadata } = objectOf(metadata)
+    const after = merged(asJson(before), { ...rest, metadata: ofMetadata })
+    if (resource === 'jobs') checkPodTemplate(before, after)
+    this.#admit(resource, after)
+    return this.#replace(resource, before, after)
   }
 
   mergeStatus(resource: Resource, name: string, patch: JsonObject): ServerObject {
@@ -140,9 +146,23 @@ export class VirtualApiServer {
     if ((uid ?? before.metadata.uid) !== before.metadata.uid) throw refusal(409, 'Conflict', name)
     if ((resourceVersion ?? before.metadata.resourceVersion) !== before.metadata.resourceVersion) throw refusal(409, 'Conflict', name)
     const policy = before.metadata.finalizers?.includes(orphanFinalizer) === true ? 'Orphan' : options.propagationPolicy
-    this.#objects.delete(`${resource}/${name}`)
+    if (policy === 'Foreground') return this.#drain(resource, before)
+    this.#remove(resource, before, policy === 'Orphan')
+  }
+
+  #drain(resource: Resource, before: ServerObject): void {
+    const { name, uid, deletionTimestamp } = before.metadata
+    if (deletionTimestamp === undefined) this.modify(resource, name, (object) => ({ ...object, metadata: { ...object.metadata, deletionTimestamp: formatInstant(this.#clock.now()) } }))
+    this.draining(resource, () => {
+      const live = this.get(resource, name)
+      if (live?.metadata.uid === uid) this.#remove(resource, live, false)
+    })
+  }
+
+  #remove(resource: Resource, before: ServerObject, isOrphaning: boolean): void {
+    this.#objects.delete(`${resource}/${before.metadata.name}`)
     this.#tell(resource, before, undefined)
-    this.collecting(() => this.#collect(before.metadata.uid, policy === 'Orphan'))
+    this.collecting(() => this.#collect(before.metadata.uid, isOrphaning))
   }
 
   /** Dependents of an object that is gone: they go as well, unless they are orphaned or have another owner. */
@@ -228,6 +248,12 @@ export function isResource(name: string | undefined): name is Resource {
 export function serverObject(body: JsonObject): ServerObject {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- test data: whatever reads it decodes it
   return body as unknown as ServerObject
+}
+
+/** Kubernetes: only of a Job that is suspended and has never started may the annotations of its pods be changed. */
+function checkPodTemplate({ metadata: { name }, spec, status }: ServerObject, after: JsonObject): void {
+  if (isSameJson(spec.template, objectOf(after.spec).template) || (spec.suspend === true && status?.startTime === undefined)) return
+  throw new ApiFailure('status', `Job ${name} is invalid: spec.template: field is immutable`, { code: 422, reason: 'Invalid', objectName: name })
 }
 
 /** RFC 7386. */

@@ -64,7 +64,7 @@ export class VirtualCluster {
     this.server = server
     server.subscribe((resource, before, after) => {
       this.history.push({ at: time.now(), resource, before, after })
-      if (resource === 'jobs' && before === undefined && after !== undefined) this.#runJob(after, run(after.metadata.name))
+      if (resource === 'jobs' && after !== undefined && (before === undefined || before.spec.suspend === true)) this.#runJob(after, run(after.metadata.name))
     })
     this.controller = this.#controllerOf('controller', options)
     this.standby = this.#controllerOf('standby', options)

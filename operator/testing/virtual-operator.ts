@@ -1,7 +1,9 @@
 import { type Environment, type PassOutcome, startController } from '../controllers/controller.ts'
+import { gateController } from '../controllers/gate.ts'
 import { integrationRunController } from '../controllers/integration-run.ts'
 import { scheduleController } from '../controllers/schedule.ts'
 import { setRunController } from '../controllers/set-run.ts'
+import type { Stores } from '../controllers/stores.ts'
 import { unownedController } from '../controllers/unowned.ts'
 import type { ApiRequest } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
@@ -30,6 +32,16 @@ interface Options {
   readonly skew?: number
   /** Told what it did, and why. */
   readonly met?: (what: string) => void
+  /** Starts the controllers that this operator has; all of them, unless told otherwise. */
+  readonly start?: (stores: Stores, environment: Environment) => void
+}
+
+function startAll(stores: Stores, environment: Environment): void {
+  startController(scheduleController(stores, environment.clock), environment)
+  startController(gateController(stores), environment)
+  startController(unownedController(stores.cronJobs), environment)
+  startController(setRunController(stores), environment)
+  startController(integrationRunController(stores), environment)
 }
 
 /** One process of the operator: its own loop, queue, planner and writer, on stores that lag and an API server that is far away. */
@@ -88,10 +100,8 @@ export class VirtualOperator {
         met(`pass: ${outcome}`)
       },
     }
-    startController(scheduleController(memory.stores, clock), environment)
-    startController(unownedController(memory.stores.cronJobs), environment)
-    startController(setRunController(memory.stores), environment)
-    startController(integrationRunController(memory.stores), environment)
+    const { start = startAll } = this.#options
+    start(memory.stores, environment)
     time.note()
   }
 
