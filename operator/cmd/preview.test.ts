@@ -131,6 +131,53 @@ describe('preview', () => {
   })
 })
 
+const set = (name: string, spec: string) => `
+apiVersion: integration-scheduler.io/v1alpha1
+kind: IntegrationSet
+metadata: {name: ${name}}
+spec:
+  members:
+  - {name: first, integrationRef: {name: hello}}
+  - {name: second, integrationRef: {name: hello}${spec}`
+
+describe('preview of a set', () => {
+  const own = `${integration}${set('nightly', '}\n  schedule: {recurrence: {cron: "@daily"}}')}`
+
+  test('with a schedule tells its CronJob, which carries the members', () => {
+    expect(only(own)).toMatchObject({ kind: 'IntegrationSet', name: 'nightly', ready: true, problems: [], occurrences: ['2026-11-23T00:00:00Z', '2026-11-24T00:00:00Z', '2026-11-25T00:00:00Z'] })
+    const { jobTemplate } = specOf(own)
+    expect(JSON.stringify(jobTemplate)).toContain('"managedBy":"integration-scheduler.io/set-run"')
+    expect(only(own).cronJob).toMatchObject({ metadata: { name: 'nightly-set', labels: { 'integration-scheduler.io/set': 'nightly' } } })
+  })
+
+  test('without one says whether it is in order', () => {
+    expect(only(`${integration}${set('nightly', '}')}`)).toMatchObject({ ready: true, cronJob: null, occurrences: [], exactUntil: null })
+    expect(only(set('nightly', '}'))).toMatchObject({
+      ready: false,
+      problems: [{ path: 'spec.members[first].integrationRef.name' }, { path: 'spec.members[second].integrationRef.name', message: expect.stringContaining('"hello"') }],
+    })
+  })
+
+  test('that a schedule names tells everything that is wrong, where it stands', () => {
+    const scheduled = schedule('{recurrence: {cron: "@daily"}}', '  members: [{name: third}, {name: first, parameters: [{name: a, value: b}]}]').replace('integrationRef: {name: hello}', 'integrationRef: {kind: IntegrationSet, name: nightly}')
+    const { schedules } = preview(`${scheduled}\n---\n${set('nightly', ', files: [{name: c, from: {configMapKeyRef: {name: d, key: e}}}]}')}`)
+    expect(schedules[0]?.preview.problems.map(({ path }) => path)).toEqual(['spec.members[third]', 'spec.members[first].parameters', 'IntegrationSet nightly: spec.members[second].files'])
+    expect(schedules[1]?.preview).toMatchObject({ kind: 'IntegrationSet', ready: false, problems: [{ path: 'spec.members[second].files' }] })
+  })
+
+  test('notes another schedule of the same set that comes close', () => {
+    const scheduled = schedule('{recurrence: {cron: "5 0 * * *"}}').replace('integrationRef: {name: hello}', 'integrationRef: {kind: IntegrationSet, name: nightly}')
+    const { schedules } = preview(`${scheduled}\n---\n${own.replace(integration, '')}`)
+    expect(schedules.map(({ preview: { notes } }) => notes[0])).toEqual([expect.stringContaining('IntegrationSet nightly and x come closer'), expect.stringContaining('IntegrationSet nightly and x come closer')])
+  })
+
+  test('that waits for its former run shows on what conditions it starts', () => {
+    const text = own.replace('  schedule:', '  overlapPolicy: Queue\n  schedule:')
+    const { jobTemplate } = specOf(text)
+    expect(JSON.stringify(jobTemplate)).toContain('\\"overlapPolicy\\":\\"Queue\\"')
+  })
+})
+
 const verdicts = z.array(z.object({ name: z.string(), accepted: z.boolean(), schedule: z.string() })).parse(parse(readFileSync(new URL('../testing/vectors/schedule-input.yaml', import.meta.url), 'utf8')))
 
 /** The API server lets these in; preview knows better. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../kube/clock.ts'
 import { second } from '../model/instant.ts'
 import { type ObservedIntegration, planIntegration } from '../plan/integration.ts'
+import { lockUserName } from '../plan/lock-crowding.ts'
 import { coalesced } from './coalesced.ts'
 import { type Controller, wakeOn } from './controller.ts'
 import type { Resource } from './resource.ts'
@@ -48,5 +49,5 @@ function asUser({ metadata, object }: Resource<'ScheduledIntegration'>): readonl
 function setAsUser({ metadata, object }: Resource<'IntegrationSet'>): readonly User[] {
   if (!object.ok || object.value.spec.schedule === undefined) return []
   const { schedule, suspend } = object.value.spec
-  return [{ enabled: suspend === true ? [] : [{ name: `IntegrationSet ${metadata.name}`, schedule }] }]
+  return [{ enabled: suspend === true ? [] : [{ name: lockUserName('IntegrationSet', metadata), schedule }] }]
 }

@@ -76,7 +76,7 @@ const schedules: readonly Manifest[] = [
 const broken: readonly Manifest[] = [
   scheduled('homeless', onceAYear, named('nobody')),
   scheduled('incomplete', onceAYear, named('rich')),
-  scheduled('unsupported', onceAYear, { overlapPolicy: 'Queue' }),
+  scheduled('misfiled', onceAYear, { files: [{ name: 'employees', from: { configMapKeyRef: { name: 'employees', key: 'all.csv' } } }] }),
 ]
 
 const file = [...templates, ...schedules, ...broken].map((manifest) => JSON.stringify(manifest)).join('\n---\n')

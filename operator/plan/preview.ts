@@ -53,7 +53,7 @@ export function schedulePreview({ now, siblings, ...input }: PreviewInput): Prev
     problems: [],
     cronJob: object === undefined ? undefined : withoutIdentity(object),
     exactUntil: isArmed ? horizonOf({ schedule, timeZone }, verdict.rule, now)?.at : undefined,
-    notes: [...notesOf(verdict.spec.schedule, now), ...crowding(input.metadata.name, verdict, { siblings, now }), ...lockNotes(input)],
+    notes: [...notesOf(verdict.spec.schedule, now), ...crowding(lockUserName(input.kind, input.metadata), verdict, { siblings, now }), ...lockNotes(input)],
   }
 }
 
