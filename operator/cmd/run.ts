@@ -9,7 +9,7 @@ import { scheduleController } from '../controllers/schedule.ts'
 import { setRunController } from '../controllers/set-run.ts'
 import { type Stores, startStores } from '../controllers/stores.ts'
 import { stuckRunController } from '../controllers/stuck-run.ts'
-import { unownedController } from '../controllers/unowned.ts'
+import { unownedController, unownedJobController } from '../controllers/unowned.ts'
 import { createApiClient } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
 import { type Clock, pause, systemClock } from '../kube/clock.ts'
@@ -80,6 +80,7 @@ function startWorking(stores: Stores, environment: Environment): { stop(): Promi
     start(gateController(stores)),
     start(stuckRunController(stores)),
     start(unownedController(stores.cronJobs)),
+    start(unownedJobController(stores)),
     start(integrationController(stores, environment.clock)),
     start(setRunController(stores)),
     start(integrationRunController(stores)),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { projectedCronJob } from '../kube/projections.ts'
+import { label, manager } from '../model/names.ts'
 import { at, cronJob, integration, nothingLearned, schedule } from '../testing/builders.ts'
 import type { ServerObject } from '../testing/virtual-api-server.ts'
 import { evidenceKey } from './action.ts'
@@ -22,6 +23,12 @@ function actions(object: ServerObject, seen?: { readonly at: number; readonly ob
 
 describe('a CronJob that its deleted schedule left behind', () => {
   it('is suspended at once', () => expect(actions(leftBehind)).toEqual(['patch nightly']))
+
+  it('is suspended also if it was that of a set', () => {
+    const labels = { [label.managedBy]: manager, [label.set]: 'nightly' }
+    expect(actions(changed(leftBehind, { labels, name: 'nightly-set' }))).toEqual(['patch nightly-set'])
+    expect(actions(changed(leftBehind, { labels }))).toEqual([])
+  })
 
   it('is looked at once more, and then deleted without its Jobs', () => {
     const suspended = changed(leftBehind, {}, true)

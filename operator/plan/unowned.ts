@@ -31,9 +31,10 @@ export function planUnowned({ cronJob, learned }: ObservedUnowned, now: Instant)
 
 function isUnowned(cronJob: CronJob): boolean {
   const { labels = {}, ownerReferences = [], deletionTimestamp, name } = cronJob.metadata
-  const schedule = labels[label.schedule]
-  if (ownerReferences.length > 0 || deletionTimestamp !== undefined || labels[label.managedBy] !== manager || schedule === undefined) return false
-  return cursorOf(cronJob) !== undefined && cronJobName('ScheduledIntegration', schedule) === name
+  if (ownerReferences.length > 0 || deletionTimestamp !== undefined || labels[label.managedBy] !== manager || cursorOf(cronJob) === undefined) return false
+  const { [label.schedule]: schedule, [label.set]: set } = labels
+  if (schedule !== undefined) return cronJobName('ScheduledIntegration', schedule) === name
+  return set !== undefined && cronJobName('IntegrationSet', set) === name
 }
 
 function suspension(cronJob: CronJob): Action {
