@@ -14,7 +14,8 @@ export interface Candidate {
 }
 
 const windowZone = 'Etc/UTC'
-const longestWindow = { occurrences: 64, span: 40 * day }
+/** Of one expression; `span` in milliseconds. */
+export const longestWindow = { occurrences: 64, span: 40 * day }
 /** Once an extra match is this near, an expression that omits instead is better: a missing run is noticed, an extra one does harm. Milliseconds. */
 export const extraIsNear = 7 * day
 
