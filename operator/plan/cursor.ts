@@ -14,8 +14,6 @@ export interface Expression {
 export interface Version {
   readonly uid: string
   readonly generation: number
-  /** It had been deleted by then. */
-  readonly gone?: true | undefined
 }
 
 /**
@@ -62,7 +60,7 @@ const instant = z.string().transform((text, context) => {
   if (parsed === undefined) context.addIssue({ code: 'custom', message: 'not a timestamp' })
   return parsed ?? z.NEVER
 })
-const version = z.object({ uid: z.string(), generation: z.int(), gone: z.literal(true).optional() })
+const version = z.object({ uid: z.string(), generation: z.int() })
 const wire = z.object({
   v: z.literal(1),
   schedulable: version,

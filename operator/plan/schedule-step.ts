@@ -114,13 +114,6 @@ export function lostUntilNow({ metadata, status }: ObservedSchedule, verdict: Ve
   return [{ after: Math.max(since, parseInstant(status.accountedThrough) ?? -Infinity), through: now, reason: 'CronJobLost', hash: verdict.scheduleHash }]
 }
 
-/** Of a template that is gone the last one: whoever still sees it is behind (I5b). */
-function templateVersion({ template, cronJob }: ObservedSchedule): Cursor['template'] {
-  if (template !== undefined) return { uid: template.metadata.uid, generation: template.metadata.generation ?? 0 }
-  const former = cronJob === undefined ? undefined : cursorOf(cronJob)?.template
-  return former && { ...former, gone: true }
-}
-
 /** A cursor made from what is observed now. */
 export function cursorNow(
   observed: ObservedSchedule,
@@ -129,9 +122,10 @@ export function cursorNow(
 ): Cursor {
   const { uid, generation = 0 } = observed.metadata
   const { formerHash = '', lost = [], ...own } = rest
+  const template = observed.template?.metadata
   return {
     schedulable: { uid, generation },
-    template: templateVersion(observed),
+    template: template === undefined ? undefined : { uid: template.uid, generation: template.generation ?? 0 },
     scheduleHash: scheduleHashOf(verdict, formerHash),
     enabled: isEnabled(verdict),
     nudged: undefined,

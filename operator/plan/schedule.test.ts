@@ -3,7 +3,7 @@ import { ApiFailure } from '../kube/api-failure.ts'
 import { day, hour, minute, second } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { type World, at, cronJob, integration, job, lease, nothingLearned, objectsOf, schedule } from '../testing/builders.ts'
-import { objectOf, objectsIn, textOf } from '../testing/json-reading.ts'
+import { objectOf, objectsIn } from '../testing/json-reading.ts'
 import { itPlans, withStatus } from '../testing/plan-rows.ts'
 import { planned, summaryOf } from '../testing/plan-summary.ts'
 import type { ServerObject } from '../testing/virtual-api-server.ts'
@@ -96,17 +96,6 @@ describe('what becomes of a schedule', () => {
     const written = JSON.stringify({ ...cursor, template: { uid: template.metadata.uid, generation: 7 } })
     expect(planned(withCursor(written), at(now)).status).toBeUndefined()
     expect(planned({ ...withCursor(written), integration: integration({ uid: 'another' }) }, at(now)).status).toBeDefined()
-  })
-
-  it('is not decided from a template that was gone when the CronJob was parked for it, whoever still sees it', () => {
-    const [action] = planned({ ...steady, integration: undefined }, at(now)).actions
-    if (action?.verb !== 'patch') throw new Error('it is parked')
-    const annotations = action.patch.flatMap((operation) => (operation.op !== 'remove' && operation.path === '/metadata/annotations' ? [operation.value] : []))
-    const written = textOf(objectOf(annotations[0])['integration-scheduler.io/cursor'])
-    expect(JSON.parse(written)).toMatchObject({ template: { uid: template.metadata.uid, generation: 1, gone: true } })
-    const parked = withCursor(written)
-    expect(planned(parked, at(now))).toMatchObject({ actions: [], status: undefined })
-    expect(planned({ ...parked, integration: integration({ uid: 'another' }) }, at(now)).actions).not.toEqual([])
   })
 
   it('waits for the CronJob that an uncached look has seen, since its own earlier request may have made it', () => {

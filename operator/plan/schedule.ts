@@ -1,10 +1,10 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
-import type { CronJob, ObjectMeta } from '../model/kubernetes.ts'
+import type { CronJob } from '../model/kubernetes.ts'
 import { type Action, type Plan, type Requeue, evidenceKey, isRefused } from './action.ts'
 import { armedStep } from './armed-step.ts'
 import { expressionOf } from './arming.ts'
 import { cronJobName, parkPatch, patchCronJob } from './cron-job.ts'
-import { type Cursor, type Version, cursorOf } from './cursor.ts'
+import { type Cursor, cursorOf } from './cursor.ts'
 import { firstStep } from './first-step.ts'
 import { housekeeping } from './housekeeping.ts'
 import { lateRuns, noLateRuns } from './late-runs.ts'
@@ -85,8 +85,8 @@ function ownCronJob({ cronJob, metadata }: ObservedSchedule): CronJob | undefine
 }
 
 function isAheadOfUs(cursor: Cursor, { metadata, template }: ObservedSchedule): boolean {
-  const isNewer = (written: Version | undefined, seen: Pick<ObjectMeta, 'uid' | 'generation'> | undefined) =>
-    written !== undefined && seen !== undefined && written.uid === seen.uid && (written.gone === true || written.generation > (seen.generation ?? 0))
+  const isNewer = (written: { readonly uid: string; readonly generation: number } | undefined, seen: { readonly uid: string; readonly generation?: number | undefined } | undefined) =>
+    written !== undefined && seen !== undefined && written.uid === seen.uid && written.generation > (seen.generation ?? 0)
   return isNewer(cursor.schedulable, metadata) || isNewer(cursor.template, template?.metadata)
 }
 
