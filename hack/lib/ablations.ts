@@ -97,8 +97,8 @@ export const ablations: readonly Ablation[] = [
   {
     rule: 'I8 end of the back-off after the deadline',
     file: 'plan/nudge.ts',
-    line: '!isEnded(scene, former) ? soon : nudgeDelay',
-    instead: '!isEnded(scene, former) ? nudgeDelay : nudgeDelay',
+    line: '!isEnded(scene, former) ? soon : reminderDelay(deadline)',
+    instead: '!isEnded(scene, former) ? reminderDelay(deadline) : reminderDelay(deadline)',
     story: 'a controller that could not write down a run is in time for the next one',
   },
   {

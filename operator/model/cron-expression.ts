@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser'
 import { cronFields, itemProblem, plainItem, type CronField } from './cron-dialect.ts'
+import { oncePer, oncePerText } from './once-per.ts'
 import { accepted, refused, type Checked, type Problem } from './problem.ts'
 
 /** The minutes at which kube-controller-manager starts a CronJob, in the wall time of the CronJob's zone. */
@@ -93,7 +94,13 @@ function fieldValues(field: CronField, items: readonly string[]): readonly numbe
  * consist of them.
  */
 function itemValues(field: CronField, item: string): readonly number[] {
-  if (/^\d+$/.test(item)) return [Number(item)]
+  return /^\d+$/.test(item) ? [Number(item)] : valuesOf(field)(item)
+}
+
+/** Schedules have few other items, and stars above all; with the parser they were a tenth of all work for new schedules (measured). */
+const valuesOf = oncePer((field: CronField) => oncePerText(item => parsedValues(field, item), 500))
+
+function parsedValues(field: CronField, item: string): readonly number[] {
   const text = cronFields.map(other => (other === field ? item : String(other.min))).join(' ')
   const parsed = CronExpressionParser.parse(text, { currentDate: new Date(0), tz: 'UTC' }).fields[field.key].values
   return parsed.filter(value => typeof value === 'number')

@@ -12,3 +12,17 @@ export function oncePer<Key extends object, Value>(compute: (key: Key) => Value)
     return value
   }
 }
+
+/** The same for texts; of those, it keeps the `mostKept` that came last. */
+export function oncePerText<Value>(compute: (text: string) => Value, mostKept: number): (text: string) => Value {
+  const known = new Map<string, { readonly value: Value }>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined) return found.value
+    const value = compute(text)
+    const [oldest] = known.size < mostKept ? [] : known.keys()
+    if (oldest !== undefined) known.delete(oldest)
+    known.set(text, { value })
+    return value
+  }
+}

@@ -92,7 +92,7 @@ describe('an armed CronJob', () => {
     'an edit shortly before a match that stays waits for it': {
       given: armed({ ...hourly, now: { schedule: cron('*/20 * * * *') } }),
       now: '2026-03-02T10:59:45Z',
-      want: { actions: [], conditions: ['Ready=False Progressing', 'Reconciling=True Progressing', 'Active=Unknown Progressing'], wake: '11:01:00' },
+      want: { actions: [], conditions: ['Ready=False Progressing', 'Reconciling=True Progressing', 'Active=Unknown Progressing'], wake: '11:00:55' },
     },
     'an edit shortly before a match that goes parks at once': {
       given: armed({ ...hourly, now: { schedule: cron('*/25 3 * * *') } }),
@@ -102,7 +102,7 @@ describe('an armed CronJob', () => {
     'an edit right after a match that is not settled yet waits for its settlement': {
       given: armed({ ...hourly, now: { schedule: cron('*/20 * * * *') } }),
       now: '2026-03-02T11:00:02Z',
-      want: { actions: [], wake: '11:01:00' },
+      want: { actions: [], wake: '11:00:55' },
     },
     'an edit right after a match that the controller has written down need not wait': {
       given: armed({ ...hourly, now: { schedule: cron('*/20 * * * *') }, lastScheduleTime: '2026-03-02T11:00Z' }),

@@ -2,7 +2,7 @@ import { type Instant, minute, second } from '../model/instant.ts'
 import { accountsOf, untoldMatches } from './accounts.ts'
 import type { Action } from './action.ts'
 import { expressionOf, expressionToArm, farthest, firesNothingElse, floorUnder, horizonOnServer, isExpressionOurs, lookedThrough, quietUntil } from './arming.ts'
-import { type Candidate, extraIsNear, isBetter, sameExpression } from './candidates.ts'
+import { type Candidate, extraIsNear, isBetter, longestWindow, sameExpression } from './candidates.ts'
 import { deadlineField, driftOf, ownerOf, parkPatch, patchCronJob, rewrite } from './cron-job.ts'
 import type { Cursor } from './cursor.ts'
 import { type Scene, type Step, accountedFrom, cursorNow, frameOf, intendedBy, isEnabled, isNewEpoch, progressing, settledThrough, step } from './schedule-step.ts'
@@ -12,6 +12,8 @@ import { earliest, matchesIn, quiet, settledAge } from './timing.ts'
 import type { Valid } from './verdict.ts'
 import { isMadeFromThese } from './versions.ts'
 
+/** How long an edit waits for a run that both schedules intend: less than a minute, so that it counts from before the next one. Milliseconds. */
+const longestWait = 55 * second
 /** When an expression that ends is replaced at the very latest, or else parked; milliseconds before. */
 const lastMoment = minute
 
@@ -65,9 +67,9 @@ function edit(scene: Scene, valid: Valid): Step {
   const { observed, cronJob, now } = scene
   const busyUntil = quietUntil(observed, cronJob, now)
   if (busyUntil !== undefined) {
-    const near = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - settledAge), now + quiet, 1)[0]
+    const near = matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - longestWait), now + quiet, 1)[0]
     const isKept = near !== undefined && valid.rule.occurrences.next(near - 1) === near
-    if (isKept) return progressing('the schedule was edited: waiting for the run that is due now', { wakeAt: Math.min(busyUntil, near + settledAge) })
+    if (isKept) return progressing('the schedule was edited: waiting for the run that is due now', { wakeAt: Math.min(busyUntil, near + longestWait) })
     return park(scene, 'the schedule was edited near a run of the former one')
   }
   if (untold(scene, now)) return park(scene, 'the schedule was edited while it was not known what became of its last runs')
@@ -135,10 +137,18 @@ function wantedChange(scene: Scene, valid: Valid): Change | undefined {
 /** Windows are replaced when the static expression can take over, or when they run out. */
 function betterExpression({ observed, cronJob, cursor, now }: Scene, valid: Valid): Candidate | undefined {
   const current = horizonOnServer(cronJob, valid.rule, now)
-  if (current === undefined) return undefined
+  if (current === undefined || isFarBeyondEnd(current, valid, now)) return undefined
   const candidate = expressionToArm(frameOf(observed, valid, cursor.floor, cronJob), now)
   if (candidate === undefined || sameExpression(candidate.expression, cursor.expression)) return undefined
   return isBetter(candidate.horizon, current, now) ? candidate : undefined
+}
+
+/**
+ * Only strays when all is long over, and the CronJob parked: the dates of a window come again a year later. The rest of the window
+ * would stray a few days after that, and so each day.
+ */
+function isFarBeyondEnd({ kind, at }: Horizon, { rule }: Valid, now: Instant): boolean {
+  return kind === 'extra' && at - now > longestWindow.span && rule.occurrences.next(at - 1) === undefined
 }
 
 /**

@@ -2,7 +2,7 @@ import { type CronExpression, parseCron } from '../model/cron-expression.ts'
 import { nextMatch } from '../model/cron-next.ts'
 import { type Instant, day } from '../model/instant.ts'
 import type { Occurrences } from '../model/occurrences.ts'
-import { oncePer } from '../model/once-per.ts'
+import { oncePer, oncePerText } from '../model/once-per.ts'
 import type { Expression } from './cursor.ts'
 import { type Horizon, type Wall, difference, staticHorizon } from './static-horizon.ts'
 
@@ -14,7 +14,8 @@ export interface Candidate {
 }
 
 const windowZone = 'Etc/UTC'
-const longestWindow = { occurrences: 64, span: 40 * day }
+/** Of one expression; `span` in milliseconds. */
+export const longestWindow = { occurrences: 64, span: 40 * day }
 /** Once an extra match is this near, an expression that omits instead is better: a missing run is noticed, an extra one does harm. Milliseconds. */
 export const extraIsNear = 7 * day
 
@@ -26,22 +27,13 @@ export interface Rule {
   readonly wall: Wall | undefined
 }
 
-/**
- * What was parsed lately. A pass asks for the same two or three expressions ten times, and parsing was four fifths of its time
- * (measured). The only state of this floor: nobody can tell it from a function, and it is bounded.
- */
-const lately = new Map<string, CronExpression | undefined>()
-const mostKept = 1_000
+/** A pass asks for the same two or three expressions ten times, and parsing was four fifths of its time (measured). */
+const parsed = oncePerText((schedule) => parseCron(schedule), 1_000)
 
 /** The expression as our own `next` understands it. Every expression that we write or accept parses. */
 export function parsedExpression({ schedule }: Expression): CronExpression | undefined {
-  if (lately.has(schedule)) return lately.get(schedule)
-  const parsed = parseCron(schedule)
-  const expression = parsed.ok ? parsed.value : undefined
-  const [oldest] = lately.size < mostKept ? [] : lately.keys()
-  if (oldest !== undefined) lately.delete(oldest)
-  lately.set(schedule, expression)
-  return expression
+  const checked = parsed(schedule)
+  return checked.ok ? checked.value : undefined
 }
 
 /** What was found of a rule lately: passes ask the same of the same rule over and over, and windows are costly (0.2 ms). */

@@ -26,6 +26,7 @@ describe('the notes of a schedule', () => {
     ['are none about elapsed time', { ...berlin, startDate: '2027-01-01', recurrence: { byHour: { every: 6 } } }, spring, []],
     ['know half an hour', { timeZone: 'Australia/Lord_Howe', startTime: '02:15', recurrence: daily }, autumn, ['2027-10-03 02:15 does not exist, runs 02:45']],
     ['say on which day a short month runs', monthly('LastDay'), '2027-02-10T00:00Z', ['2027-02 has 28 days, runs 2027-02-28']],
+    ['speak of the next one when that has been', monthly('LastDay'), '2027-02-28T02:30Z', ['2027-04 has 30 days, runs 2027-04-30']],
     ['say that it does not', monthly('Skip'), '2027-02-10T00:00Z', ['2027-02 has 28 days: no run']],
     ['are only about months that are selected', monthly('Skip', { months: ['January', 'April'] }), '2027-02-10T00:00Z', ['2027-04 has 30 days: no run']],
     ['know leap years', monthly('LastDay', { months: ['February'], day: 29 }), '2027-03-10T00:00Z', []],

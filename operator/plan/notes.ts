@@ -1,4 +1,4 @@
-import { civilDate, daysInMonth } from '../model/civil-time.ts'
+import { civilDate, daysInMonth, parseTimeOfDay } from '../model/civil-time.ts'
 import { nextMatch } from '../model/cron-next.ts'
 import { type Instant, day } from '../model/instant.ts'
 import { type Occurrences, occurrencesOf } from '../model/occurrences.ts'
@@ -17,14 +17,12 @@ const ahead = 366 * day
 export function notesOf(schedule: Schedule, now: Instant): readonly string[] {
   const today = Math.floor(now / day)
   const found = lookedUp(schedule)
-  if (found.day !== today) {
-    found.day = today
-    found.notes = [clockNote(schedule, now), monthNote(schedule, now)].filter((note) => note !== undefined)
-  }
-  return found.notes
+  if (found.day !== today) Object.assign(found, { day: today, note: clockNote(schedule, now) })
+  return [found.note, monthNote(schedule, now)].filter((note) => note !== undefined)
 }
 
-const lookedUp = oncePer((_schedule: Schedule): { day: number; notes: readonly string[] } => ({ day: -1, notes: [] }))
+/** What clocks do is costly to find out. */
+const lookedUp = oncePer((_schedule: Schedule): { day: number; note: string | undefined } => ({ day: -1, note: undefined }))
 
 /** The next wall time of the schedule that clocks skip or repeat, and what becomes of its run. */
 function clockNote(schedule: Schedule, now: Instant): string | undefined {
@@ -61,15 +59,17 @@ function overlapText({ recurrence, dst }: Schedule): string {
   return `exists twice, ${runs[overlap]}`
 }
 
-/** The next month that lacks the day. */
-function monthNote({ timeZone = 'Etc/UTC', recurrence: { byMonth } }: Schedule, now: Instant): string | undefined {
+/** The next month that lacks the day, and whose run has not been yet. */
+function monthNote({ timeZone = 'Etc/UTC', startTime = '00:00', recurrence: { byMonth } }: Schedule, now: Instant): string | undefined {
   if (byMonth === undefined || byMonth.day <= 28) return undefined
   const selected = new Set(selectedMonths(byMonth).map((name) => months.indexOf(name) + 1))
-  const { year, month } = civilDate(Math.floor((now + offsetAt(timeZone, now)) / day))
+  const local = now + offsetAt(timeZone, now)
+  const { year, month } = civilDate(Math.floor(local / day))
   for (let index = year * 12 + month - 1; index < year * 12 + month + 12; index++) {
     const [inYear, inMonth] = [Math.floor(index / 12), (index % 12) + 1]
     const length = daysInMonth(inYear, inMonth)
     if (!selected.has(inMonth) || length >= byMonth.day) continue
+    if (byMonth.shortMonth === 'LastDay' && local >= Date.UTC(inYear, inMonth - 1, length) + (parseTimeOfDay(startTime) ?? 0)) continue
     const name = `${inYear}-${String(inMonth).padStart(2, '0')}`
     return byMonth.shortMonth === 'LastDay' ? `${name} has ${length} days, runs ${name}-${length}` : `${name} has ${length} days: no run`
   }

@@ -13,12 +13,14 @@ interface Given {
   readonly accountedThrough?: string
   readonly nudged?: { readonly at: string; readonly times: number }
   readonly jobs?: readonly string[]
+  /** Seconds. */
+  readonly deadline?: number
 }
 
 /** Missed runs are not made up for: only what is written to the CronJob matters here. */
-function world({ cron = '0 * * * *', lastScheduleTime = '2026-03-02T10:00Z', accountedThrough = lastScheduleTime, nudged, jobs = [] }: Given): World {
+function world({ cron = '0 * * * *', lastScheduleTime = '2026-03-02T10:00Z', accountedThrough = lastScheduleTime, nudged, jobs = [], deadline }: Given): World {
   const status = { observedGeneration: 1, accountedThrough: formatInstant(at(accountedThrough)) }
-  const owner = schedule({ spec: { schedule: { recurrence: { cron } }, missedRunPolicy: 'Skip' }, status })
+  const owner = schedule({ spec: { schedule: { recurrence: { cron } }, missedRunPolicy: 'Skip', ...(deadline !== undefined && { startingDeadlineSeconds: deadline }) }, status })
   const cursor = nudged === undefined ? {} : { nudged: { at: at(nudged.at), times: nudged.times } }
   const made = cronJob(owner, template, { expression: { schedule: cron, timeZone: 'Etc/UTC' }, lastScheduleTime, cursor })
   return { schedule: owner, integration: template, cronJob: made, jobs: jobs.map((time) => job(made, time)), lease }
@@ -39,6 +41,13 @@ describe('a controller that has not written down a match', () => {
     'is freed once': { given: world({ ...reminded(4), accountedThrough: eleven }), now: '2026-03-02T11:10:00Z', want: { actions: [], wake: '12:00:20' } },
     'is not freed when it has written down what came later': { given: world({ lastScheduleTime: eleven }), now: '2026-03-02T11:05:01Z', want: { actions: [], wake: '12:00:20' } },
     'is not freed just before the next match': { given: world({ cron: '0,6 * * * *', accountedThrough: eleven }), now: '2026-03-02T11:05:35Z', want: { actions: [], wake: '11:06:05' } },
+  })
+
+  it('is reminded when half of a short deadline is over', () => {
+    const given = world({ cron: '* * * * *', lastScheduleTime: '2026-03-02T10:00Z', deadline: 10 })
+    expect(summaryOf(given, at('2026-03-02T10:01:04Z'))).toMatchObject({ actions: [], wake: '10:01:05' })
+    expect(summaryOf(given, at('2026-03-02T10:01:05Z')).actions).toEqual(['look at 10:01'])
+    expect(summaryOf(withLook(given, jobNameAt('nightly', at('2026-03-02T10:01Z')), '2026-03-02T10:01:05Z'), at('2026-03-02T10:01:05Z')).actions).toEqual([expect.stringContaining('nudged 1')])
   })
 
   it('is reminded five seconds after the next match, if it may still be backing off by then', () => {

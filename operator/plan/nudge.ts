@@ -16,6 +16,11 @@ export interface Nudge {
 /** No back-off of the CronJob controller is longer; milliseconds. */
 const longestBackoff = 1_000 * second
 const mostReminders = 3
+/** With a short deadline a reminder after 20 s would come too late: half of it is left then. Milliseconds. */
+function reminderDelay(deadline: number): number {
+  return Math.min(nudgeDelay, deadline / 2)
+}
+
 /** A match after one that the controller did not write down is reminded of earlier: it may be backing off; milliseconds. */
 const soon = 5 * second
 
@@ -29,10 +34,10 @@ export function nudgeOf(scene: Scene): Nudge {
   const deadline = deadlineOf(scene)
   const [former, last] = lastTwo(matchesIn(expressionOf(cronJob), Math.max(lookedThrough(cronJob), now - deadline - longestBackoff), now, 2))
   const next = nextOnServer(cronJob, now)
-  const nextReminder = next === undefined ? undefined : next + nudgeDelay
+  const nextReminder = next === undefined ? undefined : next + reminderDelay(deadline)
   if (last === undefined || isEnded(scene, last)) return { at: nextReminder, actions: [] }
   if (now > last + deadline) return endBackoff(scene, last, next)
-  const nudge = remind(scene, last, former !== undefined && !isEnded(scene, former) ? soon : nudgeDelay)
+  const nudge = remind(scene, last, former !== undefined && !isEnded(scene, former) ? soon : reminderDelay(deadline))
   return nudge.actions.length > 0 ? nudge : { at: earliest(nudge.at, last + deadline + 1), actions: [] }
 }
 

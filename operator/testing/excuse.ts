@@ -20,7 +20,7 @@ import { type Born, type Segment, type Version, isOccurrence } from './told.ts'
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
  * - shortDeadline: within 20 s nobody is reminded, so a controller can lose a match that could not write down the one before, or whose
  *   view is older than the deadline.
- * - evidence: the controller kept its 25 Jobs, and removed others that the operator was too long away to see.
+ * - evidence: the controller kept its 25 Jobs, and removed others that the operator was too long away to see, or to see the end of.
  * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
  *   it may wait a minute for a run before it writes an edit. What they changed back before it looked it need not have seen.
  */
@@ -59,8 +59,8 @@ export function isByHand(life: Life, match: Instant, bornAt: Instant): boolean {
   return life.byHand.some((hand) => bornAt >= hand && isSoonAfter(life, hand, match)) && excused(life, 'byHand')
 }
 
-export function isEvidenceGone(life: Life, { isRemovedUnmarked, endedAt }: Born): boolean {
-  return isRemovedUnmarked && life.operatorDown.some(({ from, until }) => from <= endedAt && until >= endedAt) && excused(life, 'evidence')
+export function isEvidenceGone(life: Life, { isRemovedUnmarked, endedAt, removedAt }: Born): boolean {
+  return life.operatorDown.some(({ from, until }) => from <= endedAt && (until >= removedAt || (isRemovedUnmarked && until >= endedAt))) && excused(life, 'evidence')
 }
 
 export function isOfDeleted(life: Life, match: Instant, bornAt: Instant): boolean {

@@ -14,13 +14,13 @@ export interface Steady {
   readonly now: number
 }
 
-/** Lived on the model: until its fifth run is over, but for 60 days at most. */
+/** Lived on the model: until its fifth run is over, but for 50 days at most. */
 export async function steady(given: Schedule): Promise<Steady> {
   const owner = schedule({ created: '2026-03-02T10:00:00Z', spec: { schedule: asBody(given) } })
   const cluster = await VirtualCluster.started({ now: begin, run: () => ({ duration: 5 * second, succeeds: true }) }, objectsOf({ schedule: owner, integration: integration() }))
   const checked = occurrencesOf(given)
   let fifth = begin
-  for (let count = 0; checked.ok && count < 5; count++) fifth = Math.min(checked.value.next(fifth) ?? fifth, begin + 60 * day)
+  for (let count = 0; checked.ok && count < 5; count++) fifth = Math.min(checked.value.next(fifth) ?? fifth, begin + 50 * day)
   await cluster.runUntil(fifth + 3 * minute)
   const resources = ['integrations', 'scheduledintegrations', 'cronjobs', 'jobs', 'leases'] as const
   return { objects: resources.flatMap((resource) => cluster.server.list(resource).map((object) => [resource, object] as const)), now: cluster.now }

@@ -68,12 +68,14 @@ export interface Born {
   readonly condition: 'Complete' | 'Failed' | undefined
   /** Removed before the operator wrote its run's name to it, which it does once the run is in the status. */
   readonly isRemovedUnmarked: boolean
+  readonly removedAt: Instant
 }
 
 export function jobsOf({ cluster }: Life): readonly Born[] {
   const schedules = new Map<string, string>()
   const ends = endsOf(cluster.history)
-  const removed = new Set(cluster.history.flatMap(({ resource, before, after }) => (resource === 'jobs' && after === undefined && before?.metadata.annotations?.[annotation.runName] === undefined ? [before?.metadata.uid] : [])))
+  const removals = new Map(cluster.history.flatMap(({ at, resource, before, after }) =>
+    resource === 'jobs' && before !== undefined && after === undefined ? [[before.metadata.uid, { at, isUnmarked: before.metadata.annotations?.[annotation.runName] === undefined }] as const] : []))
   return cluster.history.flatMap(({ at, resource, before, after }) => {
     const owner = after?.metadata.ownerReferences?.find(({ controller }) => controller === true)
     if (resource === 'cronjobs' && after !== undefined && owner !== undefined) schedules.set(after.metadata.uid, owner.uid)
@@ -82,7 +84,9 @@ export function jobsOf({ cluster }: Life): readonly Born[] {
     const match = Number(name.split('-').at(-1)) * minute
     const isNative = owner.kind === 'CronJob'
     const end = ends.get(uid)
-    return [{ at, match, by: isNative ? 'controller' : 'operator', schedule: isNative ? (schedules.get(owner.uid) ?? '') : owner.uid, uid, endedAt: end?.at ?? Infinity, condition: end?.condition, isRemovedUnmarked: removed.has(uid) } as const]
+    const removal = removals.get(uid)
+    const ending = { endedAt: end?.at ?? Infinity, condition: end?.condition, isRemovedUnmarked: removal?.isUnmarked === true, removedAt: removal?.at ?? Infinity }
+    return [{ at, match, by: isNative ? 'controller' : 'operator', schedule: isNative ? (schedules.get(owner.uid) ?? '') : owner.uid, uid, ...ending } as const]
   })
 }
 
