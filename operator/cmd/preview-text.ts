@@ -15,6 +15,7 @@ export function previewText({ preview, scheduleText, timeZone, suspended }: Prev
     lines.push(...table([['exact', exactness(spec['suspend'] === true, exactUntil)]]))
   }
   lines.push(...table(notes.map((note) => ['note', note])))
+  if (scheduleText === '' && problems.length === 0) return [...lines, '  a template: in order, and it runs nothing by itself', ''].join('\n')
   if (occurrences.length === 0) return [...lines, '  no run follows', ''].join('\n')
   lines.push(suspended ? '  runs, if it were enabled:' : '  next runs:')
   return [...lines, ...occurrences.map((text) => `    ${text}   ${localText(text, timeZone)}`), ''].join('\n')

@@ -152,6 +152,8 @@ describe('preview of a set', () => {
 
   test('without one says whether it is in order', () => {
     expect(only(`${integration}${set('nightly', '}')}`)).toMatchObject({ ready: true, cronJob: null, occurrences: [], exactUntil: null })
+    const [details] = preview(`${integration}${set('nightly', '}')}`).schedules
+    expect(details && previewText(details)).toBe('IntegrationSet default/nightly\n  a template: in order, and it runs nothing by itself\n')
     expect(only(set('nightly', '}'))).toMatchObject({
       ready: false,
       problems: [{ path: 'spec.members[first].integrationRef.name' }, { path: 'spec.members[second].integrationRef.name', message: expect.stringContaining('"hello"') }],

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { minute, second } from '../model/instant.ts'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
@@ -5,7 +6,7 @@ import { annotation, setRunManager } from '../model/names.ts'
 import { gateTermsIn } from '../model/run-terms.ts'
 import { type World, at, integration, objectsOf, schedule, set } from '../testing/builders.ts'
 import { objectOf, objectsIn, textOf } from '../testing/json-reading.ts'
-import { itPlans } from '../testing/plan-rows.ts'
+import { itPlans, writesAfter } from '../testing/plan-rows.ts'
 import { planned, summaryOf } from '../testing/plan-summary.ts'
 import { type ServerObject, serverObject } from '../testing/virtual-api-server.ts'
 import { VirtualCluster } from '../testing/virtual-cluster.ts'
@@ -59,8 +60,8 @@ describe('what becomes of a set', () => {
   })
 })
 
-async function alive(world: World, start = now): Promise<VirtualCluster> {
-  return VirtualCluster.started({ now: at(start) }, objectsOf(world))
+async function alive(world: World, start = now, duration = 5 * second): Promise<VirtualCluster> {
+  return VirtualCluster.started({ now: at(start), run: () => ({ duration, succeeds: true }) }, objectsOf(world))
 }
 
 function writes({ requests }: VirtualCluster): readonly string[] {
@@ -86,6 +87,35 @@ const heldIn = (object: ServerObject | undefined): boolean | undefined => {
   return gateTermsIn(textOf(annotations[annotation.gate]))?.held
 }
 
+const anything = fc.record({
+  overlapPolicy: fc.constantFrom('Allow', 'Skip', 'Queue', 'Replace'),
+  suspend: fc.boolean(),
+  isSelf: fc.boolean(),
+  locks: fc.boolean(),
+  timeoutSeconds: fc.option(fc.constantFrom(60, 3600), { nil: undefined }),
+  execution: fc.constantFrom('Sequential', 'Parallel'),
+  value: fc.option(fc.string(), { nil: undefined }),
+  from: fc.option(fc.constantFrom<JsonObject>({ configMapKeyRef: { name: 'x', key: 'k' } }, { secretKeyRef: { name: 'x', key: 'k' } }, { persistentVolumeClaim: { claimName: 'c', path: 'in/a.csv' } }), { nil: undefined }),
+  missing: fc.constantFrom(undefined, undefined, undefined, 'people'),
+})
+
+it('a set of any kind comes to rest: what the API server makes of its CronJob is what is wanted', async () => {
+  await fc.assert(fc.asyncProperty(anything, async ({ overlapPolicy, suspend, isSelf, locks, timeoutSeconds, execution, value, from, missing }) => {
+    const people = integration({ name: 'people', spec: { parameters: [{ name: 'a' }], files: [{ name: 'b' }], ...(locks ? { locks: [{ name: 'db' }] } : {}) } })
+    const given = { ...(value === undefined ? {} : { parameters: [{ name: 'a', value }] }), ...(from === undefined ? {} : { files: [{ name: 'b', from }] }) }
+    const scheduling = { ...hourly, overlapPolicy, suspend }
+    const spec = { execution, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }), members: [{ name: 'structure', integrationRef: { name: 'structure' } }, { name: 'people', integrationRef: { name: 'people' }, ...given }] }
+    const world: World = {
+      ...(isSelf ? { schedule: set({ created: '2026-03-02T10:20:00Z', spec: { ...spec, ...scheduling } }) } : { schedule: { ...named, spec: { ...named.spec, ...scheduling } }, set: set({ spec }) }),
+      members: [integration({ name: 'structure' }), people].filter(({ metadata }) => metadata.name !== missing),
+    }
+    const { all, late } = await writesAfter(world, at(now))
+    expect(late).toEqual([])
+    // Its CronJob, its status, the status of a set that is named, and that of the same set when it is counted.
+    expect(all.length).toBeLessThanOrEqual(missing === undefined ? 4 : 2)
+  }), { numRuns: 40 })
+})
+
 describe('a set on a cluster', () => {
   it('costs two writes, and then none while nothing happens', async () => {
     const life = await alive(bySelf)
@@ -103,7 +133,7 @@ describe('a set on a cluster', () => {
     await life.runFor(minute)
     expect(setRuns(life)).toHaveLength(1)
     expect(setRuns(life)[0]?.spec).toMatchObject({ suspend: false, backoffLimit: 0 })
-    expect(statusOf(life)).toMatchObject({ lastRun: { name: 'nightly-IntegrationSet-20260302-1100', outcome: 'Running' } })
+    expect(statusOf(life)).toMatchObject({ lastRun: { name: 'nightly-IntegrationSet-20260302-1100', outcome: 'Succeeded', members: [{ name: 'structure' }, { name: 'people' }] } })
   })
 
   it('counts who schedules it, once a second', async () => {
@@ -144,7 +174,7 @@ describe('a set on a cluster', () => {
   })
 
   it('loses its CronJob with its schedule, while the run in progress goes on', async () => {
-    const life = await alive(bySelf, '2026-03-02T10:59:50Z')
+    const life = await alive(bySelf, '2026-03-02T10:59:50Z', 4 * minute)
     await life.runFor(minute)
     life.edit('integrationsets', 'nightly', ({ schedule: _gone, ...spec }) => spec)
     await life.runFor(5 * minute)
@@ -152,6 +182,8 @@ describe('a set on a cluster', () => {
     expect(setRuns(life)).toHaveLength(1)
     expect(readyOf(life)).toBe('True Valid')
     expect(statusOf(life)).toMatchObject({ lastRun: { outcome: 'Running' } })
+    await life.runFor(5 * minute)
+    expect(statusOf(life)).toMatchObject({ lastRun: { outcome: 'Succeeded' }, counts: { succeeded: 1 } })
     const before = writes(life).length
     await life.runFor(2 * minute)
     expect(writes(life)).toHaveLength(before)
