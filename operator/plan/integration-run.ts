@@ -124,8 +124,8 @@ function begun(observed: ObservedIntegrationRun, now: Instant): Plan {
   if (!made.ok) return unfit(observed, made, now)
   const holder = freshLook(learned, jobLook(metadata, ''), now)?.object
   if (holder !== undefined) return nameTaken(observed, holder.metadata, now)
-  const refused = learned.refused !== undefined && isRefused(made.create, learned.refused, now) ? learned.refused.message : undefined
-  if (now > made.startBy) return endedWithoutJob(observed, tooLate(refused), now)
+  const refused = isRefused(made.create, learned.refused, now) ? `the API server refuses its Job: ${learned.refused?.message}` : undefined
+  if (now > made.startBy) return endedWithoutJob(observed, tooLate(refused ?? refusalTold(observed)), now)
   if (refused !== undefined) return { ...told(observed, { outcome: 'Waiting', reason: 'JobRefused', message: refused }, now), actions: [made.create] }
   return { ...nothing, ...starting(observed, made.create, now) }
 }
@@ -173,8 +173,13 @@ function said({ path, message }: Problem): string {
   return `${path}: ${message}`
 }
 
+/** What the API server had against its Job when it was last asked. */
+function refusalTold({ status }: ObservedIntegrationRun): string | undefined {
+  return status?.reason === 'JobRefused' ? status.message : undefined
+}
+
 function tooLate(refused: string | undefined): RunReport {
-  if (refused !== undefined) return { outcome: 'Failed', reason: 'JobRefused', message: `the API server refuses to make its Job: ${refused}` }
+  if (refused !== undefined) return { outcome: 'Failed', reason: 'JobRefused', message: refused }
   return { outcome: 'Missed', reason: 'OperatorDown', message: 'the operator did not run when it was asked for, and until it was too late' }
 }
 

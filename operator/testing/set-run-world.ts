@@ -4,7 +4,7 @@ import { type Instant, formatInstant } from '../model/instant.ts'
 import { asJson } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { annotation, label, manager, setRunManager } from '../model/names.ts'
-import { type MemberProgress, type SetTerms, gateTermsText, progressText, setTermsText } from '../model/run-terms.ts'
+import { type GateTerms, type MemberProgress, type SetTerms, gateTermsText, progressText, setTermsText } from '../model/run-terms.ts'
 import { type Action, type Learned, type Plan, evidenceKey } from '../plan/action.ts'
 import { planSetRun } from '../plan/set-run.ts'
 import { at, nothingLearned } from './builders.ts'
@@ -18,17 +18,34 @@ export const setRunName = 'nightly-29541720'
 const setRunUid = 'set-uid'
 
 /** The Job of a member that is born suspended, as its set carries it. */
-function template(member: string): JsonObject {
-  const gate = gateTermsText({ v: 1, overlapPolicy: 'Allow', locks: [], maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC' })
+function template(member: string, locks: GateTerms['locks']): JsonObject {
+  const gate = gateTermsText({ v: 1, overlapPolicy: 'Allow', locks, maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC' })
   const labels = { [label.managedBy]: manager, [label.set]: 'nightly', [label.member]: member, [label.integration]: member }
   const container = { name: 'main', image: `registry.example.com/${member}:1` }
   return { metadata: { labels, annotations: { [annotation.gate]: gate } }, spec: { suspend: true, backoffLimit: 0, template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers: [container] } } } }
 }
 
-export function setTerms(given: Partial<Omit<SetTerms, 'members'>> & { readonly members?: readonly string[] } = {}): SetTerms {
-  const { members = ['structure', 'people', 'payroll'], ...rest } = given
-  return { v: 1, execution: 'Sequential', onMemberFailure: 'Abort', ...rest, members: members.map((name) => ({ name, integration: name, job: template(name) })) }
+/** `locked`: members that need the lock which somebody else has. */
+export function setTerms(given: Partial<Omit<SetTerms, 'members'>> & { readonly members?: readonly string[]; readonly locked?: readonly string[] } = {}): SetTerms {
+  const { members = ['structure', 'people', 'payroll'], locked = [], ...rest } = given
+  const job = (name: string) => template(name, locked.includes(name) ? [lock] : [])
+  return { v: 1, execution: 'Sequential', onMemberFailure: 'Abort', ...rest, members: members.map((name) => ({ name, integration: name, job: job(name) })) }
 }
+
+const lock = { name: 'db/people', mode: 'Exclusive' } as const
+
+/** A run in progress that has the lock. */
+export const lockHolder: ServerObject = serverObject({
+  ...template('', [lock]),
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: {
+    ...metadataOf('reorganisation', 'holder'),
+    labels: { [label.managedBy]: manager },
+    annotations: { [annotation.released]: '2026-03-02T09:59:00Z', [annotation.gate]: gateTermsText({ v: 1, overlapPolicy: 'Allow', locks: [lock], maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC' }) },
+  },
+  spec: { suspend: false },
+})
 
 export interface SetRunGiven {
   readonly terms?: SetTerms | 'unreadable'
