@@ -21,7 +21,7 @@ function breaches({ metadata, status }: Conditioned): readonly string[] {
   const reconciling = of('Reconciling')
   const stalled = of('Stalled')
   const said: [boolean, string][] = [
-    [ready === undefined, 'there is no condition Ready'],
+    [ready === undefined && of('Succeeded') === undefined, 'there is no condition Ready, nor Succeeded of a run on demand'],
     [reconciling !== undefined && reconciling.status !== 'True', 'Reconciling is there without being True'],
     [stalled !== undefined && stalled.status !== 'True', 'Stalled is there without being True'],
     [ready === 'True' && (reconciling !== undefined || stalled !== undefined), 'Ready is True beside Reconciling or Stalled'],

@@ -24,6 +24,20 @@ export function scheduled(name: string, schedule: JsonObject, spec: JsonObject =
   return { apiVersion, kind: 'ScheduledIntegration', metadata: { name }, spec: { integrationRef: { name: 'export' }, schedule, ...spec } }
 }
 
+export function ofSet(name: string): JsonObject {
+  return { integrationRef: { kind: 'IntegrationSet', name } }
+}
+
+/** A set of these Integrations, in this order; a member is called as its Integration. */
+export function integrationSet(name: string, members: readonly string[], spec: JsonObject = {}): Manifest {
+  return { apiVersion, kind: 'IntegrationSet', metadata: { name }, spec: { members: members.map((member) => ({ name: member, integrationRef: { name: member } })), ...spec } }
+}
+
+/** One run on demand. */
+export function integrationRun(name: string, spec: JsonObject): Manifest {
+  return { apiVersion, kind: 'IntegrationRun', metadata: { name }, spec }
+}
+
 export function cron(expression: string, rest: JsonObject = {}): JsonObject {
   return { recurrence: { cron: expression }, ...rest }
 }
@@ -36,4 +50,13 @@ export const onceAYear = cron('59 23 31 12 *')
 export function startAt(instant: number): { readonly startDate: string; readonly startTime: string } {
   const text = new Date(instant).toISOString()
   return { startDate: text.slice(0, 10), startTime: text.slice(11, 16) }
+}
+
+export function onceAt(instant: number): JsonObject {
+  return { recurrence: { once: {} }, ...startAt(instant) }
+}
+
+/** A minute that is far enough away for schedules of it to be armed before: half a minute at least. */
+export function soon(): number {
+  return Math.ceil(Date.now() / 60_000 + 0.5) * 60_000
 }

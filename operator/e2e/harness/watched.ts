@@ -2,6 +2,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CronJob, Job, JsonObject, KubernetesObject, Lease } from '../../model/kubernetes.ts'
 import type { IntegrationStatus } from '../../model/integration.ts'
+import type { IntegrationRunStatus } from '../../model/integration-run.ts'
+import type { IntegrationSetStatus } from '../../model/integration-set.ts'
 import type { ScheduleStatus } from '../../model/status-schema.ts'
 import { ApiError, api, decoded, pathOf } from './api.ts'
 
@@ -21,8 +23,8 @@ export interface LiveEvent extends KubernetesObject {
 export interface Kinds {
   readonly scheduledintegrations: Live<ScheduleStatus>
   readonly integrations: Live<IntegrationStatus>
-  readonly integrationsets: Live<ScheduleStatus>
-  readonly integrationruns: Live<Pick<ScheduleStatus, 'conditions' | 'observedGeneration'>>
+  readonly integrationsets: Live<IntegrationSetStatus>
+  readonly integrationruns: Live<IntegrationRunStatus>
   readonly cronjobs: CronJob
   readonly jobs: Job
   readonly leases: Lease
