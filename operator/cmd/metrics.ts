@@ -1,10 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { ApiCall } from '../kube/api-client.ts'
-import type { Store } from '../kube/store.ts'
-import type { Resource } from '../controllers/resource.ts'
-import { parseInstant, second } from '../model/instant.ts'
-
-type Schedules = Store<Resource<'ScheduledIntegration'>>
+import type { Stores } from '../controllers/stores.ts'
+import { watchRuns, watchSchedules } from './run-metrics.ts'
 
 export interface Metrics {
   readonly apiCalled: (call: ApiCall) => void
@@ -13,10 +10,14 @@ export interface Metrics {
   readonly leading: (work: { stop(): Promise<void> }) => { stop(): Promise<void> }
   /** The Prometheus text format, and its content type. */
   readonly scrape: () => Promise<{ readonly type: string; readonly text: string }>
+  /** From now on what becomes of runs is counted. */
+  readonly watchRuns: (stores: Stores) => void
+  /** And each schedule has its own series. */
+  readonly watchSchedules: (stores: Stores) => void
 }
 
 /** Everything below `integration_scheduler_`. No label ever holds the value of a parameter. */
-export function createMetrics(): Metrics & { readonly watchSchedules: (schedules: Schedules) => void } {
+export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -31,41 +32,21 @@ export function createMetrics(): Metrics & { readonly watchSchedules: (schedules
   new Gauge({ name: 'integration_scheduler_tzdata_info', help: 'Version of the time zone data that occurrences are computed with.', labelNames: ['version'], registers })
     .labels(process.versions.tz ?? 'unknown').set(1)
   const leader = new Gauge({ name: 'integration_scheduler_leader', help: '1 while this process works, 0 while it waits for another one that does.', registers })
-  leader.set(0)
+  let isLeading = false
+  const lead = (leads: boolean) => {
+    isLeading = leads
+    leader.set(Number(leads))
+  }
+  lead(false)
   return {
     leading: (work) => {
-      leader.set(1)
-      return { stop: () => work.stop().finally(() => leader.set(0)) }
+      lead(true)
+      return { stop: () => work.stop().finally(() => lead(false)) }
     },
     apiCalled: ({ verb, resource, code }) => calls.labels(verb, resource, code).inc(),
     reconciled: ({ controller, outcome, seconds }) => passes.labels(controller, outcome).observe(seconds),
     scrape: async () => ({ type: registry.contentType, text: await registry.metrics() }),
-    watchSchedules: (schedules) => scheduleGauges(registry, schedules),
+    watchRuns: (stores) => watchRuns(registry, stores, () => isLeading),
+    watchSchedules: (stores) => watchSchedules(registry, stores),
   }
-}
-
-/** One series for each schedule, read from the cache when they are asked for, so that they go with their schedule. */
-function scheduleGauges(registry: Registry, schedules: Schedules): void {
-  const gauge = (name: string, help: string, valueOf: (schedule: Resource<'ScheduledIntegration'>) => number | undefined) =>
-    new Gauge({
-      name: `integration_scheduler_${name}`,
-      help,
-      labelNames: ['namespace', 'kind', 'name'],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const schedule of schedules.list()) {
-          const value = valueOf(schedule)
-          if (value !== undefined) this.labels(schedule.metadata.namespace, 'ScheduledIntegration', schedule.metadata.name).set(value)
-        }
-      },
-    })
-  const seconds = (text: string | undefined) => {
-    const instant = parseInstant(text)
-    return instant === undefined ? undefined : instant / second
-  }
-  gauge('next_run_timestamp_seconds', 'When the next run is due, in seconds since 1970.', ({ status }) => seconds(status?.nextRunTime))
-  gauge('last_success_timestamp_seconds', 'When the latest successful run ended, in seconds since 1970.', ({ status }) =>
-    seconds(status?.runs?.find(({ outcome }) => outcome === 'Succeeded')?.completionTime))
-  gauge('suspended', '1 while the schedule is suspended.', ({ status }) => (status?.suspended === undefined ? undefined : Number(status.suspended)))
 }

@@ -31,7 +31,7 @@ export const scheduledBy = z
   .describe('How many schedules in this namespace run this object, also as a member of a set.')
 
 /** Outcomes of a run (Waiting and Running are not final). */
-const outcomes = ['Waiting', 'Running', 'Succeeded', 'CompletedWithErrors', 'Failed', 'Skipped', 'Missed', 'Unknown', 'Unplanned', 'Replaced'] as const
+export const outcomes = ['Waiting', 'Running', 'Succeeded', 'CompletedWithErrors', 'Failed', 'Skipped', 'Missed', 'Unknown', 'Unplanned', 'Replaced'] as const
 export const outcome = z.enum(outcomes)
 
 const runTimes = {

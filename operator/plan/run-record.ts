@@ -3,7 +3,7 @@ import type { Job, JobCondition } from '../model/kubernetes.ts'
 import { annotation, scheduledTimestampAnnotation } from '../model/names.ts'
 import type { RunReason } from '../model/reason.ts'
 import { replacedOf, skippedOf, stuckOf, waitingOf } from '../model/run-terms.ts'
-import type { MemberRecord, Outcome, RunRecord, ScheduleStatus } from '../model/status-schema.ts'
+import { type MemberRecord, type Outcome, type RunRecord, type ScheduleStatus, outcomes } from '../model/status-schema.ts'
 import { instantsOfLocal, offsetAt } from '../model/time-zone.ts'
 
 export type Counts = NonNullable<ScheduleStatus['counts']>
@@ -63,6 +63,11 @@ export function isReleased(job: Job): boolean {
 /** Whether it will never start: the gate has decided so. A person who releases it all the same makes it a run. */
 export function isSkipped(job: Job): boolean {
   return job.spec.suspend === true && !isReleased(job) && skippedOf(job) !== undefined
+}
+
+/** Whether the gate has still to decide what becomes of it. */
+export function isWaitingAtGate(job: Job): boolean {
+  return isGated(job) && job.spec.suspend === true && !isReleased(job) && skippedOf(job) === undefined && finalCondition(job) === undefined && job.metadata.deletionTimestamp === undefined
 }
 
 /**
@@ -168,6 +173,14 @@ const counter: Readonly<Record<Outcome, keyof Counts | undefined>> = {
   Unknown: 'unknown',
   Unplanned: 'unplanned',
   Replaced: 'replaced',
+}
+
+/** How many runs ended how, for each final outcome. */
+export function countersOf(counts: Counts = {}): ReadonlyMap<Outcome, number> {
+  return new Map(outcomes.flatMap((outcome) => {
+    const name = counter[outcome]
+    return name === undefined ? [] : [[outcome, counts[name] ?? 0] as const]
+  }))
 }
 
 /** The counts after a run's outcome changed from `before` (undefined: it is new) to `after`. Each run counts in exactly one. */
