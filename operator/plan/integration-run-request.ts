@@ -22,21 +22,25 @@ export interface Unfit {
   readonly problems: readonly Problem[]
 }
 
+type Requested = { readonly ok: true; readonly value: RunRequest } | Unfit
+
 /** What a run on demand asks for; what its schedule says otherwise, its recurrence and whether it is disabled, does not matter. */
-export function requestOf(run: IntegrationRun, schedule: NamedSchedule | undefined, templates: ObservedTemplates): { readonly ok: true; readonly value: RunRequest } | Unfit {
+export function requestOf(run: IntegrationRun, schedule: NamedSchedule | undefined, templates: ObservedTemplates): Requested {
   const { scheduleRef, integrationRef } = run.spec
   if (scheduleRef !== undefined) return ofSchedule(run, scheduleRef.name, schedule)
   if (integrationRef !== undefined) return { ok: true, value: ofTemplate(run, integrationRef, templates) }
   return { ok: false, reason: 'InvalidSpec', problems: [{ path: 'spec', message: 'exactly one of scheduleRef, integrationRef must be set' }] }
 }
 
-function ofSchedule(run: IntegrationRun, name: string, schedule: NamedSchedule | undefined): ReturnType<typeof requestOf> {
+function ofSchedule(run: IntegrationRun, name: string, schedule: NamedSchedule | undefined): Requested {
   if (schedule === undefined) {
-    const problem = { path: 'spec.scheduleRef.name', message: `there is no ScheduledIntegration "${name}" in this namespace: create it or correct the name` }
-    return { ok: false, reason: 'ScheduleNotFound', problems: [problem] }
+    const message = `there is no ScheduledIntegration "${name}" in this namespace: create it or correct the name`
+    return { ok: false, reason: 'ScheduleNotFound', problems: [{ path: 'spec.scheduleRef.name', message }] }
   }
   const place = (path: string) => `ScheduledIntegration ${name}: ${path}`
-  if (!schedule.spec.ok) return { ok: false, reason: 'InvalidSchedule', problems: schedule.spec.problems.map(({ path, message }) => ({ path: place(path), message })) }
+  if (!schedule.spec.ok) {
+    return { ok: false, reason: 'InvalidSchedule', problems: schedule.spec.problems.map(({ path, message }) => ({ path: place(path), message })) }
+  }
   const { target, values, terms, ...request } = runRequest('ScheduledIntegration', schedule.metadata, schedule.spec.value)
   const { reference } = target
   return {
@@ -50,7 +54,9 @@ function ofSchedule(run: IntegrationRun, name: string, schedule: NamedSchedule |
   }
 }
 
-function ofTemplate(run: IntegrationRun, { kind, name }: NonNullable<IntegrationRun['spec']['integrationRef']>, { set }: ObservedTemplates): RunRequest {
+type Reference = NonNullable<IntegrationRun['spec']['integrationRef']>
+
+function ofTemplate(run: IntegrationRun, { kind, name }: Reference, { set }: ObservedTemplates): RunRequest {
   const { maxWaitSeconds, startingDeadlineSeconds } = schedulingDefaults
   const runName = kind === 'IntegrationSet' ? setRunName(name) : name
   const byDefault: RunTerms = { overlapPolicy: 'Allow', maxWaitSeconds, startingDeadlineSeconds, runName, timeZone: 'Etc/UTC' }
@@ -58,7 +64,8 @@ function ofTemplate(run: IntegrationRun, { kind, name }: NonNullable<Integration
   const scheduled = kind === 'IntegrationSet' && set?.object.ok === true && set.object.value.spec.schedule !== undefined
     ? runRequest('IntegrationSet', set.metadata, schedulableOf(set.object.value)).terms
     : byDefault
-  return { target: { kind, name, reference: 'spec.integrationRef.name' }, values: [own(run)], schedule: undefined, terms: named(scheduled, run), completeness: 'Complete' }
+  const target = { kind, name, reference: 'spec.integrationRef.name' }
+  return { target, values: [own(run)], schedule: undefined, terms: named(scheduled, run), completeness: 'Complete' }
 }
 
 function own({ spec: { parameters, files, members } }: IntegrationRun): RunValues {

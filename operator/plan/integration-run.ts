@@ -62,7 +62,8 @@ function removal({ metadata, object, status }: ObservedIntegrationRun, now: Inst
   const at = ended + ttl * second
   if (now < at) return { ...nothing, requeue: { kind: 'at', at, because: 'ttlSecondsAfterFinished' } }
   const { namespace, name, uid } = metadata
-  return { ...nothing, actions: [{ verb: 'delete', resource: 'integrationruns', namespace, name, uid, propagationPolicy: 'Background', because: 'ttlSecondsAfterFinished has passed' }] }
+  const because = 'ttlSecondsAfterFinished has passed'
+  return { ...nothing, actions: [{ verb: 'delete', resource: 'integrationruns', namespace, name, uid, propagationPolicy: 'Background', because }] }
 }
 
 /** One that no store shows, since somebody took its labels. */
@@ -158,7 +159,8 @@ function starting({ metadata, learned }: ObservedIntegrationRun, create: Action,
   const look: Look = { verb: 'look', resource: 'integrationruns', namespace, name, because: 'it is about to start' }
   const seen = freshLook(learned, look, now)
   if (seen?.resource !== 'integrationruns') return { actions: [look] }
-  const isFresh = seen.object?.metadata.uid === uid && seen.object.metadata.deletionTimestamp === undefined && seen.object.status?.jobName === undefined
+  const { metadata: live, status } = seen.object ?? {}
+  const isFresh = live?.uid === uid && live.deletionTimestamp === undefined && status?.jobName === undefined
   return isFresh ? { actions: [create] } : { requeue: { kind: 'at', at: seen.at + freshly + 1, because: 'the store lags' } }
 }
 
@@ -184,8 +186,10 @@ function tooLate(refused: string | undefined): RunReport {
 }
 
 function nameTaken(observed: ObservedIntegrationRun, { name, deletionTimestamp }: ObjectMeta, now: Instant): Plan {
-  if (deletionTimestamp !== undefined) return { ...nothing, requeue: { kind: 'at', at: now + freshly, because: 'what has the name of its Job is being deleted' } }
-  return told(observed, { outcome: 'Failed', reason: 'JobNameTaken', message: `the name ${name} is taken by a Job that does not belong to this run` }, now)
+  const because = 'what has the name of its Job is being deleted'
+  if (deletionTimestamp !== undefined) return { ...nothing, requeue: { kind: 'at', at: now + freshly, because } }
+  const message = `the name ${name} is taken by a Job that does not belong to this run`
+  return told(observed, { outcome: 'Failed', reason: 'JobNameTaken', message }, now)
 }
 
 /** Only after a look: the store may not show yet that its Job was made. */

@@ -94,8 +94,8 @@ const refusedByServer: RunReason = 'JobRefused'
 /** Somebody else's Job is never adopted. What is left of an earlier run of this name, or is being deleted, is waited for. */
 function taken({ setRun }: Scene, { member, holder, until }: { readonly member: Member; readonly holder: Job; readonly until: Instant }): MemberStanding {
   const { deletionTimestamp, ownerReferences = [] } = holder.metadata
-  const isLeaving = deletionTimestamp !== undefined || ownerReferences.some(({ kind, name, controller }) => controller === true && kind === 'Job' && name === setRun.metadata.name)
-  if (isLeaving) return { kind: 'blocked', until }
+  const isLeft = ownerReferences.some(({ kind, name, controller }) => controller === true && kind === 'Job' && name === setRun.metadata.name)
+  if (isLeft || deletionTimestamp !== undefined) return { kind: 'blocked', until }
   const message = `the name ${member.jobName} is taken by a Job that does not belong to this run`
   return { kind: 'ended', as: { name: member.listed.name, outcome: 'Failed', reason: nameTaken, message } }
 }

@@ -46,7 +46,7 @@ const answered = second
  *
  * Guarantees: no member has two Jobs that start. A member's Job is made under a name that only it can have, and waits at the gate
  * until the list on the set-run Job has its UID; one that is in the list is never made again. That the run fails is settled in its
- * status (FailureTarget) before anything is called off for it, and nothing starts after that.
+ * status (FailureTarget) before anything is called off for it; the gate sees that, so within a second nothing starts any more.
  * Assumes: set-run Jobs and their members come from one store, so whoever sees the list has seen the Jobs in it.
  */
 export function planSetRun({ setRun, jobs, learned }: ObservedSetRun, now: Instant): Plan {
@@ -57,7 +57,8 @@ export function planSetRun({ setRun, jobs, learned }: ObservedSetRun, now: Insta
   const startTime = startTimeOf(setRun, jobs, now)
   const since = sinceOf(listed, startTime)
   const byName = new Map(jobs.map((job) => [job.metadata.name, job]))
-  const judged = membersOf(setRun, terms, listed).map((member) => ({ member, standing: standingOf(member, { setRun, jobs: byName, learned, now, since }) }))
+  const known = { setRun, jobs: byName, learned, now, since }
+  const judged = membersOf(setRun, terms, listed).map((member) => ({ member, standing: standingOf(member, known) }))
   const failing = settledFailure(setRun) ?? failureNow(terms, judged, { startTime, now })
   return planned({ setRun, jobs: byName, terms: terms ?? noTerms, judged, startTime, failing, now })
 }
@@ -71,12 +72,20 @@ function sinceOf(listed: readonly MemberProgress[] = [], startTime: Instant): In
 
 function membersOf(setRun: Job, terms: SetTerms | undefined, listed: readonly MemberProgress[] | undefined): readonly Member[] {
   const names = terms?.members.map(({ name }) => name) ?? listed?.map(({ name }) => name) ?? []
-  return names.map((name, index) => ({ index, jobName: memberJobName(setRun.metadata.name, index), listed: listed?.find((one) => one.name === name) ?? { name } }))
+  return names.map((name, index) => {
+    const jobName = memberJobName(setRun.metadata.name, index)
+    return { index, jobName, listed: listed?.find((one) => one.name === name) ?? { name } }
+  })
+}
+
+const unreadable: SetRunEnd = {
+  reason: 'SnapshotUnreadable',
+  message: 'the copy of the set on this Job is missing or cannot be read: something has changed its annotations',
 }
 
 /** Undefined: it may still succeed, or (Continue) other members are to run before it fails. */
 function failureNow(terms: SetTerms | undefined, judged: readonly Judged[], { startTime, now }: Pick<Scene, 'startTime' | 'now'>): SetRunEnd | undefined {
-  if (terms === undefined) return { reason: 'SnapshotUnreadable', message: 'the copy of the set on this Job is missing or cannot be read: something has changed its annotations' }
+  if (terms === undefined) return unreadable
   const members = judged.map(({ member, standing }) => progressOfMember(member, standing, undefined))
   const isOver = judged.every(({ standing }) => standing.kind === 'ended' || standing.kind === 'gone')
   if (failuresOf(members).length > 0 && (isOver || terms.onMemberFailure === 'Abort')) return failureOf(members)
