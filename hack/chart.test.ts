@@ -278,10 +278,11 @@ describe('rights', () => {
     const want = [
       ...plurals.flatMap((plural) => own(plural, ['get', 'list', 'watch'])),
       ...plurals.flatMap((plural) => own(`${plural}/status`, ['patch'])),
+      ...own('integrationruns', ['delete']),
       'batch/cronjobs get', 'batch/cronjobs list', 'batch/cronjobs watch', 'batch/cronjobs create', 'batch/cronjobs patch', 'batch/cronjobs delete',
-      'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs create', 'batch/jobs patch', 'batch/jobs delete',
-      `${locks} get`, `${locks} list`, `${locks} watch`, 'coordination.k8s.io/leases create',
-      '/events create', '/events patch',
+      'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs create', 'batch/jobs patch', 'batch/jobs delete', 'batch/jobs/status patch',
+      `${locks} get`, `${locks} list`, `${locks} watch`, `${locks} patch`, 'coordination.k8s.io/leases create',
+      '/events create', '/events patch', '/events list', '/pods list',
     ]
     expect(rights(rulesOf(await render(), 'integration-scheduler')).sort()).toEqual(want.sort())
   })
