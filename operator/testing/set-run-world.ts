@@ -17,12 +17,15 @@ import { type ServerObject, namespace, serverObject } from './virtual-api-server
 export const setRunName = 'nightly-29541720'
 const setRunUid = 'set-uid'
 
+function gateText(locks: GateTerms['locks']): string {
+  return gateTermsText({ v: 1, overlapPolicy: 'Allow', locks, maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC' })
+}
+
 /** The Job of a member that is born suspended, as its set carries it. */
 function template(member: string, locks: GateTerms['locks']): JsonObject {
-  const gate = gateTermsText({ v: 1, overlapPolicy: 'Allow', locks, maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC' })
   const labels = { [label.managedBy]: manager, [label.set]: 'nightly', [label.member]: member, [label.integration]: member }
   const container = { name: 'main', image: `registry.example.com/${member}:1` }
-  return { metadata: { labels, annotations: { [annotation.gate]: gate } }, spec: { suspend: true, backoffLimit: 0, template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers: [container] } } } }
+  return { metadata: { labels, annotations: { [annotation.gate]: gateText(locks) } }, spec: { suspend: true, backoffLimit: 0, template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers: [container] } } } }
 }
 
 /** `locked`: members that need the lock which somebody else has. */
@@ -42,7 +45,7 @@ export const lockHolder: ServerObject = serverObject({
   metadata: {
     ...metadataOf('reorganisation', 'holder'),
     labels: { [label.managedBy]: manager },
-    annotations: { [annotation.released]: '2026-03-02T09:59:00Z', [annotation.gate]: gateTermsText({ v: 1, overlapPolicy: 'Allow', locks: [lock], maxWaitSeconds: 3600, startingDeadlineSeconds: 3600, runName: 'nightly', timeZone: 'Etc/UTC' }) },
+    annotations: { [annotation.released]: '2026-03-02T09:59:00Z', [annotation.gate]: gateText([lock]) },
   },
   spec: { suspend: false },
 })
@@ -80,7 +83,7 @@ const completionTime = '2026-03-02T10:05:00Z'
 export function memberJob(index: number, state: MemberState, given: { readonly uid?: string; readonly owner?: string } = {}): ServerObject {
   const { uid = `m${index}`, owner = setRunUid } = given
   const skipped = { [annotation.skipped]: JSON.stringify({ outcome: 'Skipped', reason: 'WaitedTooLong', message: 'it waited for 3600 s' }) }
-  const annotations = { ...(state === 'waiting' ? {} : state === 'skipped' ? skipped : released) }
+  const annotations = { [annotation.gate]: gateText([]), ...(state === 'waiting' ? {} : state === 'skipped' ? skipped : released) }
   return serverObject({
     apiVersion: 'batch/v1',
     kind: 'Job',
