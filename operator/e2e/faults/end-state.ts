@@ -4,7 +4,7 @@ import type { Tenant } from '../harness/tenant.ts'
 import { type WatchedResource, minutes, watched } from '../harness/watched.ts'
 import { type Stage, hourlyAt, hourlyLater } from './scenarios.ts'
 
-const resources = ['scheduledintegrations', 'integrations', 'cronjobs', 'jobs', 'leases'] as const
+const resources = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'cronjobs', 'jobs', 'leases'] as const
 
 /** All that is there in the end, without what differs from one time or namespace to another: comparable between runs of one scenario. */
 export function endState(stage: Stage): JsonObject {
@@ -29,7 +29,8 @@ export function comparable(text: string, { tenant, match }: Stage): string {
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<instant>')
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
     .replaceAll(/"scheduleHash":"\w+"/g, '"scheduleHash":"<hash>"')
-    .replaceAll(/(?<=\ba-)\d{8}-\d{4}\b/g, '<run>')
+    .replaceAll(/(?<=\w-)\d{8}-\d{4}\b/g, '<run>')
+    .replaceAll(/\bnow-[0-9a-f]{10}\b/g, 'now-<hash>')
     .replaceAll(tenant.namespace, '<namespace>')
     .replaceAll(new RegExp(String.raw`\b${hourlyAt(match).replaceAll('*', String.raw`\*`)}`, 'g'), '<at match>')
     .replaceAll(new RegExp(String.raw`\b${hourlyLater(match).replaceAll('*', String.raw`\*`)}`, 'g'), '<later>')

@@ -9,6 +9,7 @@ import { ProxiedOperator, proxyBeforeCluster } from '../harness/proxied-operator
 import type { Tenant } from '../harness/tenant.ts'
 import { minutes } from '../harness/watched.ts'
 import { comparable, endState, everThere } from './end-state.ts'
+import { holdersNow, runBreaches } from './run-laws.ts'
 import type { Scenario } from './scenarios.ts'
 
 /** What became of a scenario, for comparison. */
@@ -20,7 +21,10 @@ export interface Played {
   readonly writes: readonly string[]
 }
 
-/** Plays a scenario with an operator of its own, under these rules from the change on; afterwards there must be silence. */
+/**
+ * Plays a scenario with an operator of its own, under these rules from the change on; afterwards there must be silence, no lock is held,
+ * and none ever was by two.
+ */
 export async function play(tenant: Tenant, scenario: Scenario, rules: readonly FaultRule[]): Promise<Played> {
   const proxy = await proxyBeforeCluster(tenant.namespace)
   const operator = await ProxiedOperator.create({ proxy, name: tenant.namespace, onlyNamespace: tenant.namespace })
@@ -41,6 +45,8 @@ export async function play(tenant: Tenant, scenario: Scenario, rules: readonly F
     await expectSilence(proxy, tenant)
     for (const { name } of rules) expect(proxy.struck(name), `how often rule ${name} struck`).toBe(1)
     await tenant.caughtUp()
+    expect(runBreaches(tenant), 'laws of runs and locks').toEqual([])
+    expect(holdersNow(tenant), 'who still holds locks').toEqual([])
     return { end: endState(stage), objects: [everThere(tenant, 'cronjobs'), everThere(tenant, 'jobs')], writes: carriedOut(proxy.trace.slice(from)).map((write) => comparable(write, stage)) }
   } catch (error) {
     const trace = proxy.trace.filter(({ verb, resource }) => verb !== 'watch' && resource !== 'events').map((traced) => JSON.stringify(traced)).join('\n')

@@ -24,8 +24,10 @@ export interface Scenario {
   readonly change: (stage: Stage) => Promise<unknown>
   /** Resolves when all that the change leads to can be seen. */
   readonly done: (stage: Stage) => Promise<unknown>
-  /** All writes of an undisturbed operator, Events apart. `<match>`: the minute in a Job's name. */
+  /** All writes of an undisturbed operator, Events apart, in their order. `<match>`: the minute in a Job's name. */
   readonly writes: readonly string[]
+  /** Several controllers work on it at once: now and then one more write of status or lock table is needed than is listed. */
+  readonly isRaced?: boolean
 }
 
 /** An hourly schedule that has this match. */
@@ -40,7 +42,8 @@ export function hourlyLater(match: number): string {
 
 const newYear = { recurrence: { cron: '0 0 1 1 *' } }
 
-async function untilBefore(match: number, before: number): Promise<void> {
+/** Resolves so many milliseconds before the match. */
+export async function untilBefore(match: number, before: number): Promise<void> {
   const left = match - before - Date.now()
   if (left < 0) throw new Error('it was not prepared in time: this machine has too much to do')
   await sleep(left)

@@ -192,7 +192,7 @@ export async function nextMinute(atLeast = 0): Promise<number> {
 
 export { sleep }
 
-const kept = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'cronjobs', 'jobs'] as const
+const kept = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'cronjobs', 'jobs', 'leases'] as const
 
 /** The generated pods must pass the strictest Pod Security profile, so every story's namespace demands it. */
 const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
