@@ -161,7 +161,7 @@ async function carryOutAction(options: ApplyOptions, action: Action, lessons: Le
   } catch (error) {
     const outcome = failed(options.log, error, { action, fields })
     // The object is not as the plan saw it, and never will be again: what is planned on that version is in vain.
-    if (verb === 'merge' && outcome.kind === 'failed' && outcome.failure.kind === 'waiting') remember(lessons, action, options.clock.now())
+    if ((verb === 'merge' || verb === 'delete') && outcome.kind === 'failed' && outcome.failure.kind === 'waiting') remember(lessons, action, options.clock.now())
     return outcome
   }
 }

@@ -1,7 +1,7 @@
 import { type Instant, second } from '../model/instant.ts'
 import type { Job } from '../model/kubernetes.ts'
 import { type Look, evidenceKey } from './action.ts'
-import { type ObservedGate, freshJob } from './gate-observed.ts'
+import { type Freshness, type ObservedGate, freshJob } from './gate-observed.ts'
 import type { GatedRun } from './gate-run.ts'
 import { type Holder, type LockTable, emptyTable, lockTableOf } from './lock-table.ts'
 import { finalCondition, isSkipped } from './run-record.ts'
@@ -44,9 +44,10 @@ interface Confirming {
 function confirmed(observed: ObservedGate, { table, running, now }: Confirming): Holding {
   const left = [...table.holders.values()].filter((holder) => !isOver(observed, holder) || observed.unfinishedOf(holder.uid).length > 0)
   const foreign = running.filter((run) => !table.holders.has(run.uid) && !isOver(observed, run))
-  const found = foreign.filter((run) => isThere(observed, run, now))
-  const unknown = foreign.filter((run) => !isThere(observed, run, now))
-  const unseen = left.filter((holder) => observed.jobNamed(holder.job)?.metadata.uid !== holder.uid && !isThere(observed, holder, now))
+  // Only upon a look at this very moment: or an operator whose store lags would bring back what others have just freed.
+  const found = foreign.filter((run) => isThere(observed, run, { now, within: second }))
+  const unknown = foreign.filter((run) => !found.includes(run))
+  const unseen = left.filter((holder) => observed.jobNamed(holder.job)?.metadata.uid !== holder.uid && !isThere(observed, holder, { now, within: unseenFor }))
   return {
     table: { ...table, holders: byUid([...left, ...found]) },
     unconfirmed: unknown,
@@ -78,7 +79,7 @@ function isEnded(job: Job): boolean {
 const unseenFor = 30 * second
 
 /** Whether a look has seen it lately, not over. */
-function isThere(observed: ObservedGate, named: Named, now: Instant): boolean {
-  const seen = freshJob(observed, lookAtRun(observed, named, ''), { now, within: unseenFor })
+function isThere(observed: ObservedGate, named: Named, freshness: Freshness): boolean {
+  const seen = freshJob(observed, lookAtRun(observed, named, ''), freshness)
   return seen?.object?.metadata.uid === named.uid && !isEnded(seen.object)
 }

@@ -30,7 +30,7 @@ export interface ObservedGate {
 /** How old a look may be that is decided upon; milliseconds. */
 const freshly = 5 * second
 
-interface Freshness {
+export interface Freshness {
   readonly now: Instant
   /** Milliseconds. */
   readonly within?: number

@@ -13,6 +13,6 @@ async function faultyLives(cast: GateCast, count: number): Promise<readonly stri
 
 describe('the gate of a namespace has no fault', () => {
   it.each(gateCasts)('in random lives: %s', async (cast) => {
-    expect(await faultyLives(cast, 40)).toEqual([])
+    expect(await faultyLives(cast, 20)).toEqual([])
   })
 })

@@ -60,7 +60,7 @@ export class GateLife {
       this.history.push({ at: this.time.now(), resource, before, after })
       if (resource === 'jobs') this.#live(before, after)
     })
-    this.server.draining = (_resource, drained) => void this.#after(this.#random.whole(100, 8_000), drained)
+    this.server.draining = (_resource, drained) => this.#after(this.#random.whole(100, 8_000), drained)
     this.operator = this.#operatorOf('operator')
     this.rival = this.#operatorOf('rival')
   }
@@ -86,7 +86,7 @@ export class GateLife {
   #setting(): void {
     this.server.create('integrations', asJson(integration()))
     for (const name of schedules) {
-      const owner = this.server.create('scheduledintegrations', asJson(schedule({ name, spec: { schedule: { recurrence: { cron: '* * * * *' } }, overlapPolicy: policyOf(this.#random, name) } })))
+      const owner = this.server.create('scheduledintegrations', asJson(schedule({ name, uid: uidOf(name), spec: { schedule: { recurrence: { cron: '* * * * *' } }, overlapPolicy: policyOf(this.#random, name) } })))
       this.server.create('cronjobs', cronJob(owner))
     }
   }
@@ -95,10 +95,13 @@ export class GateLife {
     const { cast } = this.#options
     const random = this.#random
     const isLate = cast === 'Rivals' && who === 'rival'
+    // Each watch by itself: what one has shown another may not show for long.
+    const slowest = { jobs: random.one([30, 40_000]), leases: random.one([30, 40_000]), others: random.one([30, 40_000]) }
+    const lagOf = (resource: string) => (resource === 'jobs' || resource === 'leases' ? slowest[resource] : slowest.others)
     return new VirtualOperator({
       server: this.server,
       time: this.time,
-      lag: () => (isLate && !this.#isCalm ? random.whole(1, 40_000) : random.whole(1, 30)),
+      lag: (resource) => random.whole(1, isLate && !this.#isCalm ? lagOf(resource) : 30),
       latency: () => (cast === 'Alone' || !random.chance(0.03) ? random.whole(1, 8) : random.whole(1, 5_000)),
       arrives: (request) => this.#arrives(who, request),
       answered: () => this.#answered(who),
@@ -240,6 +243,11 @@ export class GateLife {
       return { ...object, status: { ...objectOf(object.status), runs: [record, ...(Array.isArray(runs) ? runs : [])].slice(0, 50) } }
     })
   }
+}
+
+/** Of the schedule of that name. */
+export function uidOf(schedule: string): string {
+  return `${schedule}-uid`
 }
 
 function policyOf(random: Random, name: (typeof schedules)[number]): string {

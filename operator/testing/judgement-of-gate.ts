@@ -6,12 +6,13 @@ import { gateTermsOf, skippedOf } from '../model/run-terms.ts'
 import { gatedRunOf, isOwnLock, ownLock } from '../plan/gate-run.ts'
 import { type Want, lockTableOf } from '../plan/lock-table.ts'
 import { finalCondition, isReleased, scheduledTime } from '../plan/run-record.ts'
-import type { GateLife } from './gate-life.ts'
+import { type GateLife, uidOf } from './gate-life.ts'
 
 /** A run in progress. */
 interface Running {
   readonly name: string
   readonly wants: readonly Want[]
+  readonly born: string
 }
 
 /** How long after a change nobody can be blamed for what was looked at before it, and was on its way; milliseconds. */
@@ -34,12 +35,22 @@ export function faultsOfGate(life: GateLife): readonly string[] {
     const isStarting = is.spec.suspend !== true && !running.has(uid)
     if (!isStarting) continue
     const wants = wantsOf(is)
-    for (const other of running.values()) if (gateTermsOf(is) !== undefined && isConflict(wants, other.wants)) faults.push(`${at(now)} ${is.metadata.name} runs together with ${other.name}`)
-    running.set(uid, { name: is.metadata.name, wants })
+    const isGated = gateTermsOf(is) !== undefined
+    for (const other of running.values()) if (isGated && isConflict(wants, precedes(other, is) ? other.wants : other.wants.filter(isNeverIgnored))) faults.push(`${at(now)} ${is.metadata.name} runs together with ${other.name}`)
+    running.set(uid, { name: is.metadata.name, wants, born: is.metadata.creationTimestamp })
     const suspended = life.suspendedAt.get(is.metadata.labels?.[label.schedule] ?? '')
     if (suspended !== undefined && now > suspended + unavoidable && scheduledTime(is) !== undefined) faults.push(`${at(now)} ${is.metadata.name} runs although its schedule is disabled or gone`)
   }
   return [...faults, ...faultsOfTables(life), ...faultsAtTheEnd(life)]
+}
+
+function precedes(other: Running, { metadata }: Job): boolean {
+  return other.born < metadata.creationTimestamp
+}
+
+/** A run that may overlap starts when it likes, also before an older one of its schedule that waits. */
+function isNeverIgnored({ lock, mode }: Want): boolean {
+  return !isOwnLock(lock) || mode === 'Exclusive'
 }
 
 function faultsOfChange(was: Job | undefined, is: Job): readonly string[] {
@@ -57,7 +68,7 @@ function wantsOf(job: Job): readonly Want[] {
   if (run !== undefined) return run.wants
   // A run that does not pass the gate: those of its schedule that pass it have to respect it.
   const owner = job.metadata.labels?.[label.schedule]
-  return owner === undefined ? [] : [{ lock: ownLock({ uid: owner }), mode: 'Shared' }]
+  return owner === undefined ? [] : [{ lock: ownLock({ uid: uidOf(owner) }), mode: 'Shared' }]
 }
 
 function isConflict(wants: readonly Want[], others: readonly Want[]): boolean {
