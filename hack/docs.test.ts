@@ -178,7 +178,11 @@ describe('docs/status.md', () => {
   })
 
   test('lists the reasons of events that can occur by now', () => {
-    expect(firstCells('Events')).toEqual(listed('EventReason').filter((reason) => reason !== 'RunReplaced'))
+    expect(firstCells('Events')).toEqual(listed('EventReason'))
+  })
+
+  test('says what to do for each reason of a run that hangs', () => {
+    expect(firstCells('A run that hangs')).toEqual(listed('StuckReason'))
   })
 
   test('names the reasons of runs that have no Job', () => {
@@ -227,8 +231,8 @@ describe('docs/operations.md', () => {
   })
 
   test('lists all metrics of the operator, and no others', () => {
-    const source = textOf('operator/cmd/metrics.ts')
-    const gauges = words(source, /(?<=gauge\(')[a-z_]+/g).map((name) => `integration_scheduler_${name}`)
+    const source = `${textOf('operator/cmd/metrics.ts')}${textOf('operator/cmd/run-metrics.ts')}`
+    const gauges = words(source, /(?<= own\('|gauge\(registry, { name: ')[a-z_]+/g).map((name) => `integration_scheduler_${name}`)
     const others = words(source, /integration_scheduler_[a-z_]+/g).filter((name) => name !== 'integration_scheduler_')
     expect(words(page, /integration_scheduler_[a-z_]+/g)).toEqual([...gauges, ...others].sort())
   })
