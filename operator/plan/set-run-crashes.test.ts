@@ -115,6 +115,17 @@ describe.each(Object.entries(scenarios))('%s', (_name, scenario) => {
   })
 })
 
+it('three members in sequence take no longer than they run, and no write is in vain', async () => {
+  const scenario = scenarios['in sequence, all succeed']
+  if (scenario === undefined) throw new Error('there is no such scenario')
+  const writes = { made: 0 }
+  const { server } = await played(scenario, (stage) => stage.disturb(undefined, writes))
+  const { startTime, completionTime } = server.get('jobs', setRunName)?.status ?? {}
+  expect([startTime, completionTime]).toEqual(['2026-03-02T10:00:00Z', '2026-03-02T10:00:36Z'])
+  // Of each member: its Job, its place in the list, its release, that it has started, that it is up; once the lock table, and the end.
+  expect(writes.made).toBe(3 * 5 + 2)
+})
+
 describe('a member whose Job is deleted by hand', () => {
   const lost = (members: readonly string[]): Partial<EndState> => ({ end: 'Failed MemberFailed: structure has no evidence left (EvidenceGone)', counts: [0, 1], members })
 

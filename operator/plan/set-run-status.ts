@@ -76,11 +76,15 @@ function statusOf(state: SetRunState): JsonObject {
     ready: Math.min(state.ready, active),
     succeeded: counter(Math.max(live.succeeded ?? 0, members.filter(({ outcome }) => outcome === 'Succeeded').length)),
     failed: counter(Math.max(live.failed ?? 0, failuresOf(members).length)),
-    conditions: conditionsOf(state).map(asJson),
+    conditions: listed(conditionsOf(state).map(asJson)),
   }
 }
 
-/** The API server leaves a zero out. */
+/** The API server leaves an empty list out, and a zero. */
+function listed<Item>(items: readonly Item[]): readonly Item[] | undefined {
+  return items.length === 0 ? undefined : items
+}
+
 function counter(value: number): number | undefined {
   return value === 0 ? undefined : value
 }

@@ -21,7 +21,8 @@ const running = (index: number): Partial<MemberProgress> => ({ uid: `m${index}`,
 const ended = (index: number): Partial<MemberProgress> => ({ ...running(index), completionTime: '2026-03-02T10:05:00Z', outcome: 'Succeeded' })
 const failed = (index: number): Partial<MemberProgress> => ({ ...ended(index), outcome: 'Failed', reason: 'BackoffLimitExceeded' })
 const failing = (reason: string, message: string) => ({ ...started, conditions: [{ type: 'FailureTarget', status: 'True', reason, message }] })
-const parallel = setTerms({ execution: 'Parallel' })
+const parallelOnly = { execution: 'Parallel' } as const
+const parallel = setTerms(parallelOnly)
 const continuing = setTerms({ onMemberFailure: 'Continue' })
 const refused: Learned = { ...nothingLearned, postponed: new Map([[`jobs/${namespace}/${setRunName}-0`, { message: 'exceeded quota', retryAt: at('2026-03-02T12:00Z') }]]) }
 
@@ -125,6 +126,16 @@ const rows: Readonly<Record<string, Row>> = {
     given: { terms: parallel, progress: progress(running(0), begun(1), ended(2)), status: failing('DeadlineExceeded', 'too long') },
     jobs: { 0: 'running', 1: 'waiting' },
     want: { does: ['stop 0', 'stop 1 if unchanged'] },
+  },
+  'with Abort members that run go on, and not longer than the set may take': {
+    given: { terms: setTerms({ ...parallelOnly, timeoutSeconds: 600 }), progress: progress(failed(0), running(1), ended(2)), status: failing('MemberFailed', 'structure failed') },
+    jobs: { 1: 'running' },
+    want: { does: ['stop 1'], conditions: ['FailureTarget MemberFailed: structure failed'] },
+  },
+  'the time limit wakes a run that fails and has members that run': {
+    given: { terms: setTerms({ ...parallelOnly, timeoutSeconds: 601 }), progress: progress(failed(0), running(1), ended(2)), status: failing('MemberFailed', 'structure failed') },
+    jobs: { 1: 'running' },
+    want: { does: [], wake: '10:10:01' },
   },
   'what is being stopped is waited for': { given: { progress: progress(running(0)), status: failing('DeadlineExceeded', 'too long') }, jobs: { 0: 'deleting' }, want: { does: [], conditions: ['FailureTarget DeadlineExceeded: too long'] } },
   'what was stopped has failed for that reason, and the run with it': {

@@ -7,7 +7,7 @@ import { setRunEvents } from './set-run-events.ts'
 import { newMemberJob, stop } from './set-run-jobs.ts'
 import { type Member, type MemberStanding, freshly, hasNotStarted, progressOfJob, standingOf } from './set-run-member.ts'
 import { isSetRun, memberJobName } from './set-run-records.ts'
-import { type SetRunEnd, failureOf, failuresOf, setRunStatusPatch, settledFailure, startTimeOf } from './set-run-status.ts'
+import { type SetRunEnd, type SetRunReason, failureOf, failuresOf, setRunStatusPatch, settledFailure, startTimeOf } from './set-run-status.ts'
 import { earliest } from './timing.ts'
 
 /** What the stores know of one run of a set, at one moment. */
@@ -89,9 +89,12 @@ function failureNow(terms: SetTerms | undefined, judged: readonly Judged[], { st
   const members = judged.map(({ member, standing }) => progressOfMember(member, standing, undefined))
   const isOver = judged.every(({ standing }) => standing.kind === 'ended' || standing.kind === 'gone')
   if (failuresOf(members).length > 0 && (isOver || terms.onMemberFailure === 'Abort')) return failureOf(members)
-  const { timeoutSeconds } = terms
-  if (isOver || timeoutSeconds === undefined || now < startTime + timeoutSeconds * second) return undefined
-  return { reason: 'DeadlineExceeded', message: `the set was active longer than its timeoutSeconds (${timeoutSeconds})` }
+  if (isOver || !isOutOfTime(terms, startTime, now)) return undefined
+  return { reason: 'DeadlineExceeded', message: `the set was active longer than its timeoutSeconds (${terms.timeoutSeconds})` }
+}
+
+function isOutOfTime({ timeoutSeconds }: SetTerms, startTime: Instant, now: Instant): boolean {
+  return timeoutSeconds !== undefined && now >= startTime + timeoutSeconds * second
 }
 
 function planned(scene: Scene): Plan {
@@ -99,7 +102,8 @@ function planned(scene: Scene): Plan {
   const isOpen = judged.some(({ standing: { kind } }) => kind === 'begun' || kind === 'unseen')
   const isSettling = failing !== undefined && settledFailure(setRun) === undefined
   const isOver = !isOpen && (failing !== undefined || judged.every(({ standing }) => standing.kind === 'ended'))
-  const members = judged.map(({ member, standing }) => closed(progressOfMember(member, standing, settledFailure(setRun)), isOver ? failing : undefined))
+  const stopped = stoppedBecause(scene)
+  const members = judged.map(({ member, standing }) => closed(progressOfMember(member, standing, stopped), isOver ? failing : undefined))
   const errands = isSettling ? [] : errandsOf(scene)
   const ready = [...jobs.values()].filter((job) => job.metadata.deletionTimestamp === undefined && isUp(job)).length
   const wakeAt = wakeAtOf(scene, errands)
@@ -112,15 +116,21 @@ function planned(scene: Scene): Plan {
   }
 }
 
+/** Why we call members off. That some are still running when a member has failed does not give the set more time. */
+function stoppedBecause({ setRun, terms, startTime, now }: Scene): SetRunReason | undefined {
+  const settled = settledFailure(setRun)?.reason
+  return settled === 'MemberFailed' && isOutOfTime(terms, startTime, now) ? 'DeadlineExceeded' : settled
+}
+
 /** What the list says of a member, as it stands now. */
-function progressOfMember({ listed }: Member, standing: MemberStanding, settled: SetRunEnd | undefined): MemberProgress {
+function progressOfMember({ listed }: Member, standing: MemberStanding, stopped: SetRunReason | undefined): MemberProgress {
   switch (standing.kind) {
     case 'ended':
       return standing.as
     case 'begun':
       return progressOfJob(listed.name, standing.job)
     case 'gone':
-      return withoutJob(listed, settled)
+      return withoutJob(listed, stopped)
     case 'pending':
       return standing.refused === undefined ? { name: listed.name } : { name: listed.name, reason: 'JobRefused', message: standing.refused.message }
     case 'unseen':
@@ -130,10 +140,10 @@ function progressOfMember({ listed }: Member, standing: MemberStanding, settled:
 }
 
 /** We call off what waits when a run fails, and stop what runs when it is out of time; all else was done by somebody else. */
-function withoutJob({ name, uid, startTime }: MemberProgress, settled: SetRunEnd | undefined): MemberProgress {
+function withoutJob({ name, uid, startTime }: MemberProgress, stopped: SetRunReason | undefined): MemberProgress {
   const known = { name, ...(uid === undefined ? {} : { uid }), ...(startTime === undefined ? {} : { startTime }) }
-  if (settled !== undefined && startTime === undefined) return { ...known, outcome: 'NotStarted', reason: settled.reason }
-  if (settled !== undefined && settled.reason !== 'MemberFailed') return { ...known, outcome: 'Failed', reason: settled.reason, message: 'it was stopped with the set' }
+  if (stopped !== undefined && startTime === undefined) return { ...known, outcome: 'NotStarted', reason: stopped }
+  if (stopped !== undefined && stopped !== 'MemberFailed') return { ...known, outcome: 'Failed', reason: stopped, message: 'it was stopped with the set' }
   return { ...known, outcome: 'Unknown', reason: 'EvidenceGone', message: 'its Job was deleted before its end was seen' }
 }
 
@@ -148,7 +158,7 @@ function errandsOf(scene: Scene): readonly Action[] {
   const looks = judged.flatMap(({ member, standing }): readonly Action[] =>
     standing.kind === 'unseen' ? [{ verb: 'look', resource: 'jobs', namespace, name: member.jobName, because: 'the Job of a member is in no store' }] : [],
   )
-  return [...looks, ...(failing === undefined ? creations(scene) : stops(judged, failing)), ...strays(scene)]
+  return [...looks, ...(failing === undefined ? creations(scene) : stops(scene)), ...strays(scene)]
 }
 
 /** Sequential: the first member that is not over, if it has no Job yet. Parallel: all that have none. */
@@ -163,8 +173,9 @@ function creations({ setRun, terms, judged }: Scene): readonly Action[] {
 }
 
 /** A member that fails lets those run on that have started; a set that is out of time does not. */
-function stops(judged: readonly Judged[], { reason }: SetRunEnd): readonly Action[] {
-  return judged.flatMap(({ standing }) => {
+function stops(scene: Scene): readonly Action[] {
+  const reason = stoppedBecause(scene)
+  return scene.judged.flatMap(({ standing }) => {
     if (standing.kind !== 'begun' || standing.job.metadata.deletionTimestamp !== undefined) return []
     if (hasNotStarted(standing.job)) return [stop(standing.job, 'IfUnchanged')]
     return reason === 'MemberFailed' ? [] : [stop(standing.job, 'InAnyCase')]
@@ -180,8 +191,8 @@ function strays({ judged, jobs }: Scene): readonly Action[] {
   })
 }
 
-function wakeAtOf({ terms, judged, jobs, startTime, failing, now }: Scene, errands: readonly Action[]): Instant | undefined {
-  const deadline = failing === undefined && terms.timeoutSeconds !== undefined ? startTime + terms.timeoutSeconds * second : undefined
+function wakeAtOf({ terms, judged, jobs, startTime, now }: Scene, errands: readonly Action[]): Instant | undefined {
+  const deadline = terms.timeoutSeconds === undefined || isOutOfTime(terms, startTime, now) ? undefined : startTime + terms.timeoutSeconds * second
   const answer = errands.some(({ verb }) => verb === 'create') ? now + answered : undefined
   return earliest(deadline, answer, ...judged.map(({ member, standing }) => {
     if (standing.kind === 'blocked') return standing.until + 1

@@ -10,7 +10,13 @@ export function withDefaults(resource: string, object: JsonObject): JsonObject {
     const defaults = { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 }
     return changed(object, ['spec'], (spec) => changed({ ...defaults, ...spec }, ['jobTemplate', 'spec', 'template', 'spec'], podDefaults))
   }
-  return resource === 'jobs' ? changed(object, ['spec', 'template', 'spec'], podDefaults) : object
+  return resource === 'jobs' ? changed(changed(object, ['spec', 'template', 'spec'], podDefaults), ['status'], withoutZeros) : object
+}
+
+/** `omitempty`: a status that says nothing new must not look like a change. */
+function withoutZeros(status: JsonObject): JsonObject {
+  const isEmpty = (name: string, value: Json | undefined) => (Array.isArray(value) && value.length === 0) || (value === 0 && ['active', 'succeeded', 'failed'].includes(name))
+  return Object.fromEntries(Object.entries(status).filter(([name, value]) => !isEmpty(name, value)))
 }
 
 function podDefaults(pod: JsonObject): JsonObject {
