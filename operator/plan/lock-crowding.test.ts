@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { day, formatInstant, minute } from '../model/instant.ts'
 import type { LockTerms } from '../model/run-terms.ts'
-import { at } from '../testing/builders.ts'
+import { at, integration, schedule } from '../testing/builders.ts'
+import { objectOf, objectsIn, textOf } from '../testing/json-reading.ts'
+import { VirtualCluster } from '../testing/virtual-cluster.ts'
 import { type LockUser, collisionsOf, lockCrowding } from './lock-crowding.ts'
 import { ruleOf } from './schedule-rule.ts'
 
@@ -53,6 +55,37 @@ describe('two schedules that share a lock collide', () => {
     const said = (name: string) => collision && lockCrowding(collision, name)
     expect(said('a')).toMatchObject({ type: 'Crowded', status: 'True', reason: 'LockShared', message: expect.stringMatching(/^it shares the lock sftp\/people\.csv with b, and their runs come closer than 15 minutes: a runs at \S+Z and b at \S+Z, so one may have to wait/) })
     expect(said('b')?.message).toContain('with a, and')
+  })
+})
+
+describe('the status of a schedule', () => {
+  const spec = (name: string, cron: string) => ({ integrationRef: { name }, schedule: { recurrence: { cron } } })
+  const crowdedOf = ({ server }: VirtualCluster, name: string) =>
+    objectsIn(objectOf(server.get('scheduledintegrations', name)?.status).conditions).filter(({ type }) => type === 'Crowded').map(({ reason, message }) => `${textOf(reason)}: ${textOf(message)}`)
+
+  it('tells of it, and no longer when the other one is at another time', async () => {
+    const cluster = new VirtualCluster({ now })
+    for (const name of ['export', 'import']) cluster.put('integrations', integration({ name, spec: { locks: [file] } }))
+    cluster.put('scheduledintegrations', schedule({ name: 'a', spec: spec('export', '30 2 * * *') }))
+    cluster.put('scheduledintegrations', schedule({ name: 'b', spec: spec('import', '40 2 * * *') }))
+    cluster.operator.start()
+    await cluster.runFor(minute)
+    expect(crowdedOf(cluster, 'a')).toEqual([expect.stringMatching(/^LockShared: it shares the lock sftp\/people\.csv with b, /)])
+    expect(crowdedOf(cluster, 'b')).toEqual([expect.stringMatching(/^LockShared: it shares the lock sftp\/people\.csv with a, /)])
+    cluster.edit('scheduledintegrations', 'b', () => spec('import', '30 4 * * *'))
+    await cluster.runFor(minute)
+    expect([crowdedOf(cluster, 'a'), crowdedOf(cluster, 'b')]).toEqual([[], []])
+    expect(cluster.operator.bugs).toEqual([])
+  })
+
+  it('tells in one condition of its own runs as well', async () => {
+    const cluster = new VirtualCluster({ now })
+    cluster.put('integrations', integration({ spec: { locks: [file] } }))
+    cluster.put('scheduledintegrations', schedule({ name: 'a', spec: spec('export', '*/5 2 * * *') }))
+    cluster.put('scheduledintegrations', schedule({ name: 'b', spec: spec('export', '40 2 * * *') }))
+    cluster.operator.start()
+    await cluster.runFor(minute)
+    expect(crowdedOf(cluster, 'a')).toEqual([expect.stringMatching(/^RunsTooClose: its runs come closer than 15 minutes.*; it shares the lock/)])
   })
 })
 
