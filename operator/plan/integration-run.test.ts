@@ -72,6 +72,13 @@ const rows: Readonly<Record<string, Row>> = {
   'the end stays when the Job goes': { given: { run: over({}) }, want: { does: [], condition: '', events: [], wake: 'on change' } },
   'a run whose Job no store shows is looked for': { given: { run: known(), others: there }, want: { does: ['look at job'], condition: '' } },
   'a run whose Job was deleted has no evidence left, and no other Job': { given: { run: known(), others: there, learned: looks(sawJob()) }, want: { does: [], condition: 'Succeeded=False RunUnknown', outcome: 'Unknown EvidenceGone', events: ['RunUnknown'] } },
+  'a run of a set whose Job was deleted knows how its members had ended': {
+    given: {
+      run: integrationRun(ofTemplate, { status: { outcome: 'Running', jobName: runJob, members: [{ name: 'a', outcome: 'Succeeded' }, { name: 'b', outcome: 'Running', jobName: 'b', startTime: '2026-03-02T10:00:01Z' }, { name: 'c', outcome: 'Waiting' }] } }),
+      learned: looks(sawJob()),
+    },
+    want: { outcome: 'Unknown EvidenceGone', members: ['a Succeeded', 'b Unknown', 'c NotStarted'] },
+  },
   'a run whose Job lost its labels is followed by looks': { given: { run: known(), learned: looks(sawJob(jobOfRun({ status: { startTime: '2026-03-02T10:00:01Z' } }))) }, want: { does: [], outcome: 'Running', wake: '10:00:15' } },
   "somebody else's Job is never adopted": { given: { ...fit, learned: looks(sawJob(jobOfRun({ owner: 'other' }))) }, want: { does: [], outcome: 'Failed JobNameTaken' } },
   'a Job that the API server refuses is told, and asked for again': { given: { ...fit, learned: refused('2026-03-02T10:00:10Z') }, want: { does: ['create job'], condition: 'Succeeded=Unknown RunWaiting', outcome: 'Waiting JobRefused', message: 'the API server refuses its Job: exceeded quota' } },

@@ -3,6 +3,7 @@ import type { IntegrationRun, IntegrationRunStatus } from '../model/integration-
 import type { Job, JsonObject, ObjectMeta } from '../model/kubernetes.ts'
 import { annotation } from '../model/names.ts'
 import type { Checked, Problem } from '../model/problem.ts'
+import type { MemberRecord } from '../model/status-schema.ts'
 import { type Action, type Evidence, type Learned, type Look, type Plan, evidenceKey, isRefused } from './action.ts'
 import { newRunJob, runJobName, runNameOf } from './integration-run-job.ts'
 import { type NamedSchedule, type Unfit, requestOf } from './integration-run-request.ts'
@@ -116,7 +117,15 @@ function lost(observed: ObservedIntegrationRun, jobName: string, now: Instant): 
   if (freshLook(learned, look, now) === undefined) return { ...nothing, actions: [look] }
   const { runName, startTime, members } = status ?? {}
   const message = 'its Job was deleted before its end was seen'
-  return told(observed, { outcome: 'Unknown', reason: 'EvidenceGone', message, jobName, runName, startTime, members }, now)
+  return told(observed, { outcome: 'Unknown', reason: 'EvidenceGone', message, jobName, runName, startTime, members: members?.map(lostWithSet) }, now)
+}
+
+/** Members go with the Job of their set. */
+function lostWithSet(member: MemberRecord): MemberRecord {
+  const { name, jobName, startTime, outcome } = member
+  if (outcome !== 'Running' && outcome !== 'Waiting') return member
+  if (startTime === undefined) return { name, outcome: 'NotStarted', reason: 'EvidenceGone' }
+  return { name, jobName, startTime, outcome: 'Unknown', reason: 'EvidenceGone' }
 }
 
 function begun(observed: ObservedIntegrationRun, now: Instant): Plan {

@@ -44,7 +44,7 @@ interface Scene {
 /** How old a look may be that is decided upon; milliseconds. */
 export const freshly = 5_000
 /** For how long the API server may refuse the Job of a member (a quota, say) until it counts as failed; milliseconds. */
-export const longestRefusal = hour
+const longestRefusal = hour
 
 export function standingOf(member: Member, scene: Scene): MemberStanding {
   const { listed, jobName } = member

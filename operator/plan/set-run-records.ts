@@ -28,7 +28,7 @@ export function controllerUid({ metadata }: Pick<Job, 'metadata'>): string | und
 }
 
 /** Whether a run of a set is bound to fail: from then on nothing of it starts any more (Kubernetes: KEP-3998). */
-export function isFailing({ status }: Job): boolean {
+function isFailing({ status }: Job): boolean {
   return status?.conditions?.some((condition) => condition.type === 'FailureTarget' && condition.status === 'True') === true
 }
 

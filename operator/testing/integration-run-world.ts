@@ -73,6 +73,8 @@ export interface RunSummary {
   /** `Running`, `Failed JobRefused`. */
   readonly outcome: string
   readonly message: string
+  /** `people Succeeded` */
+  readonly members: readonly string[]
   readonly events: readonly string[]
   readonly wake: string
 }
@@ -84,6 +86,7 @@ export function summaryOfRun({ actions, status, events, requeue }: Plan): RunSum
     condition: objectsIn(said.conditions).map(({ type, status: value, reason }) => `${textOf(type)}=${textOf(value)} ${textOf(reason)}`).join(' '),
     outcome: `${textOf(said.outcome)} ${textOf(said.reason)}`.trim(),
     message: textOf(said.message),
+    members: objectsIn(said.members).map(({ name, outcome }) => `${textOf(name)} ${textOf(outcome)}`),
     events: events.map(({ reason }) => reason),
     wake: requeue.kind === 'at' ? formatInstant(requeue.at).slice(11, 19) : 'on change',
   }
