@@ -106,7 +106,7 @@ describe('a set', () => {
     await tenant.create(integrationSet('nightly', ['structure', 'people']), integrationRun('holder', { integrationRef: { name: 'writing' } }))
     const { status: holding } = await tenant.until('integrationruns', 'holder', ({ status }) => status?.outcome === 'Running')
     await tenant.create(integrationRun('all', ofSet('nightly')))
-    const { status } = await tenant.until('integrationruns', 'all', (run) => run.status?.members?.some(({ outcome }) => outcome === 'Waiting') === true)
+    const { status } = await tenant.until('integrationruns', 'all', (run) => run.status?.members?.some(({ reason }) => reason === 'WaitingForLock') === true)
     expect(status?.members).toMatchObject([{ name: 'structure', outcome: 'Succeeded' }, { name: 'people', outcome: 'Waiting', reason: 'WaitingForLock', message: expect.stringContaining('files/people.csv') }])
     const { outcome, jobName = '' } = await untilEnded(tenant, 'all')
     expect(outcome).toBe('Succeeded')

@@ -24,18 +24,18 @@ export function scheduled(name: string, schedule: JsonObject, spec: JsonObject =
   return { apiVersion, kind: 'ScheduledIntegration', metadata: { name }, spec: { integrationRef: { name: 'export' }, schedule, ...spec } }
 }
 
-export function ofSet(name: string): JsonObject {
-  return { integrationRef: { kind: 'IntegrationSet', name } }
-}
-
-/** A set of these Integrations, in this order; a member is called as its Integration. */
-export function integrationSet(name: string, members: readonly string[], spec: JsonObject = {}): Manifest {
-  return { apiVersion, kind: 'IntegrationSet', metadata: { name }, spec: { members: members.map((member) => ({ name: member, integrationRef: { name: member } })), ...spec } }
+/** A set whose members have the names of their Integrations. */
+export function integrationSet(name: string, integrations: readonly string[], spec: JsonObject = {}): Manifest {
+  return { apiVersion, kind: 'IntegrationSet', metadata: { name }, spec: { members: integrations.map((of) => ({ name: of, integrationRef: { name: of } })), ...spec } }
 }
 
 /** One run on demand. */
 export function integrationRun(name: string, spec: JsonObject): Manifest {
   return { apiVersion, kind: 'IntegrationRun', metadata: { name }, spec }
+}
+
+export function ofSet(name: string): JsonObject {
+  return { integrationRef: { kind: 'IntegrationSet', name } }
 }
 
 export function cron(expression: string, rest: JsonObject = {}): JsonObject {

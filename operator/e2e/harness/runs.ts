@@ -84,7 +84,7 @@ export async function untilRecord(tenant: Tenant, schedule: string, job: string,
   const { status } = await tenant.until('scheduledintegrations', schedule, (object) => {
     const record = recordIn(object.status?.runs)
     return record !== undefined && holds(record)
-  }, 5 * minutes)
+  }, 9 * minutes) // that its Job is gone is certain, and told, after six minutes and a half
   const record = recordIn(status?.runs)
   if (record === undefined) throw new Error(`no record of ${job}`)
   return record
