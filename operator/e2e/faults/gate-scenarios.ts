@@ -87,7 +87,8 @@ export const gateScenarios: Readonly<Record<string, Scenario>> = {
       await run(stage, 'third', '5s')
     },
     done: (stage) => untilEnded(stage, { succeeded: 2, skipped: 1 }, ['second']),
-    writes: ['patch jobs second', table, status, 'patch jobs second', 'patch jobs third', status, table, status, 'patch jobs third', status, table, status, 'delete jobs second'],
+    // The third is told to wait for the second, then for the first.
+    writes: [table, 'patch jobs second', status, 'patch jobs third', 'patch jobs second', 'patch jobs third', status, table, status, 'patch jobs third', status, table, 'delete jobs second'],
   },
   'a run that takes the place of one in progress': {
     isRaced: true,
@@ -121,6 +122,6 @@ export const gateScenarios: Readonly<Record<string, Scenario>> = {
       const active = conditionOf(stage.tenant.current('scheduledintegrations', 'a'), 'Active')
       if (active?.status !== 'False') throw new Error('it is disabled and says it is active')
     },
-    writes: ['patch jobs a-<match>', table, status, 'patch cronjobs a', status, 'patch jobs a-<match>', status, table, status],
+    writes: [table, 'patch jobs a-<match>', 'patch cronjobs a', 'patch jobs a-<match>', status, status, table],
   },
 }
