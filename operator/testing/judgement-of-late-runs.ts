@@ -24,7 +24,7 @@ function problemsOf(verdicts: Verdicts, { match, at, uid }: Born, jobs: readonly
   if (wanting.length === 0) return [`${run} was not wanted any more`]
   const allowing = wanting.filter(({ late }) => late.policy !== 'Skip' && at <= match + late.deadline + request + skew + second)
   if (allowing.length === 0) return [`${run} was not allowed by its policy`]
-  const isUnfinished = (job: Born) => job.uid !== uid && job.at < at - children - request - second && job.endedAt > at
+  const isUnfinished = (job: Born) => job.uid !== uid && job.at < at - children - request - second && Math.min(job.endedAt, job.removedAt) > at
   const unfinished = life.cluster.rival.passes.length > 0 ? undefined : jobs.find(isUnfinished)
   if (unfinished !== undefined) return [`${run} did not wait for the end of the run of ${text(unfinished.match)}`]
   if (allowing.every(({ occurrences }) => (occurrences?.next(at) ?? Infinity) < at + quiet - request - skew - 3 * second)) return [`${run} came just before the next`]
