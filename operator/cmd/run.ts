@@ -79,7 +79,8 @@ function startWorking(stores: Stores, environment: Environment): { stop(): Promi
   const loops = [
     start(scheduleController(stores, environment.clock)),
     start(gateController(stores)),
-    start(stuckRunController(stores)),
+    // A thousand runs that hang for the same reason must not keep the API server from its work: their looks take turns.
+    startController(stuckRunController(stores), { ...environment, workers: 2 }),
     start(unownedController(stores.cronJobs)),
     start(unownedJobController(stores)),
     start(integrationController(stores, environment.clock)),
