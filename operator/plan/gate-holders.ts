@@ -47,7 +47,7 @@ function confirmed(observed: ObservedGate, { table, running, now }: Confirming):
   // Only upon a look at this very moment: or an operator whose store lags would bring back what others have just freed.
   const found = foreign.filter((run) => isThere(observed, run, { now, within: second }))
   const unknown = foreign.filter((run) => !found.includes(run))
-  const unseen = left.filter((holder) => observed.jobNamed(holder.job)?.metadata.uid !== holder.uid && !isThere(observed, holder, { now, within: unseenFor }))
+  const unseen = left.filter((holder) => !isOver(observed, holder) && observed.jobNamed(holder.job)?.metadata.uid !== holder.uid && !isThere(observed, holder, { now, within: unseenFor }))
   return {
     table: { ...table, holders: byUid([...left, ...found]) },
     unconfirmed: unknown,

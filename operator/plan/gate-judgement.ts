@@ -124,7 +124,7 @@ function replacing({ observed, claims, now }: Scene, run: GatedRun, cause: Waiti
   const previous = new Set(claims.obstaclesOf({ ...run, wants: [{ lock: ownLock(schedulable), mode: 'Exclusive' }] }).map(({ uid }) => uid))
   const inTheWay = claims.obstaclesOf(run)
   if (inTheWay.some(({ uid, standing }) => standing === 'waits' || !previous.has(uid))) return { kind: 'wait', cause }
-  const jobs = inTheWay.flatMap((claimant) => inProgress(observed, claimant) ?? [])
+  const jobs = [...new Set(inTheWay.flatMap((claimant) => inProgress(observed, claimant) ?? []))]
   const clearance = jobs.length === 0 ? undefined : hindrance(clearanceOf(observed, run, now))
   return clearance ?? { kind: 'replace', cause, jobs }
 }

@@ -27,13 +27,15 @@ const schedules = ['skip', 'queue', 'replace', 'mixed', 'locked'] as const
 const policies = ['Allow', 'Skip', 'Queue', 'Replace'] as const
 const locks = ['sftp/outbound', 'db/people', 'db/pay'] as const
 
+export const mishaps = ['killed before', 'killed after', 'unheard'] as const
+
 export interface GateLifeOptions {
   readonly seed: number
   readonly cast: GateCast
   /** Until nothing new happens; milliseconds. */
   readonly length?: number
-  /** The operator dies when this write of its is on its way (it arrives), or (lost) does not hear of it. */
-  readonly at?: { readonly write: number; readonly what: 'killed' | 'lost' }
+  /** The operator dies before or after this write of its arrives, or (unheard) does not hear of it. */
+  readonly at?: { readonly write: number; readonly what: (typeof mishaps)[number] }
 }
 
 /** Jobs that come to the gate of one namespace, end, and are changed by hand, for some minutes; and then the operator is left alone. */
@@ -114,14 +116,15 @@ export class GateLife {
     if (request.verb === 'get') return true
     const { cast, at } = this.#options
     const isIt = who === 'operator' && this.#writes++ === at?.write
-    if (isIt && at.what === 'killed') this.#kill()
+    if (isIt && at.what !== 'unheard') this.#kill()
+    if (isIt && at.what === 'killed before') return false
     if (cast === 'Crashes' && at === undefined && !this.#isCalm && this.#random.chance(0.02)) this.#kill()
     return this.#isCalm || cast !== 'Crashes' || at !== undefined || !this.#random.chance(0.02)
   }
 
   #answered(who: 'operator' | 'rival'): boolean {
     const { cast, at } = this.#options
-    if (who === 'operator' && at?.what === 'lost' && this.#writes - 1 === at.write) return false
+    if (who === 'operator' && at?.what === 'unheard' && this.#writes - 1 === at.write) return false
     return this.#isCalm || cast !== 'Crashes' || at !== undefined || !this.#random.chance(0.02)
   }
 
