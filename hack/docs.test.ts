@@ -190,13 +190,6 @@ describe('docs/status.md', () => {
   })
 })
 
-test('docs/runs.md lists why a run does not start, and nothing else', () => {
-  const reasons = words(textOf('operator/model/reason.ts').split('export type ').find((text) => text.startsWith('StuckReason =')) ?? '', /(?<=^ {2}\| ')[A-Za-z]+/gm)
-  const rows = (textOf('docs/runs.md').split('## A run that does not start')[1] ?? '').match(/^\| `.*?(?= \| )/gm) ?? []
-  expect(reasons.length).toBeGreaterThan(0)
-  expect(words(rows.join('\n'), /(?<=`)[A-Za-z]+(?=`)/g)).toEqual(reasons)
-})
-
 test('docs/schedules.md tells how late a run may start', () => {
   const rows = [...textOf('docs/schedules.md').matchAll(/^\| (\d+) minutes? \| (\d+) s \|$/gm)].map(([, gap, late]) => [Number(gap), Number(late)])
   expect(rows.length).toBeGreaterThan(2)

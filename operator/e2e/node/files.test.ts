@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, readdir, rm, writeFile, chmod } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { JsonObject } from '../../model/kubernetes.ts'
-import { kubectl } from '../harness/command.ts'
+import { onClaim, withClaim } from '../harness/claim.ts'
 import { integration, integrationRun, integrationSet } from '../harness/manifests.ts'
 import { logOf, script } from '../harness/real.ts'
 import { spanOf, untilEnded, untilStarted } from '../harness/runs.ts'
@@ -18,35 +17,6 @@ async function withKeys(tenant: Tenant): Promise<void> {
   const made = [await of(['configmap', 'public']), await of(['secret', 'generic', 'private'])]
   expect(made.map(({ code }) => code)).toEqual([0, 0])
 }
-
-interface Folder {
-  readonly path: string
-  /** Names below it, with their folders. */
-  list(): Promise<readonly string[]>
-}
-
-/** A claim `exchange` on a folder of this machine; both are gone when `use` has ended. */
-async function withClaim(tenant: Tenant, use: (folder: Folder) => Promise<void>): Promise<void> {
-  const path = await mkdtemp(join(tmpdir(), 'claim-'))
-  await chmod(path, 0o777)
-  const name = `${tenant.namespace}-exchange`
-  const common = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: '', persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }
-  const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'Exists' }] }] } }
-  const claimRef = { namespace: tenant.namespace, name: 'exchange' }
-  try {
-    await tenant.apply(
-      { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name }, spec: { ...common, nodeAffinity, claimRef, local: { path } } },
-      { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'exchange' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName: name, resources: { requests: { storage: '1Gi' } } } },
-    )
-    await use({ path, list: async () => (await readdir(path, { recursive: true })).toSorted() })
-  } finally {
-    await tenant.kubectl('delete', 'jobs,integrationruns,pvc', '--all', '--wait=false')
-    await kubectl('delete', 'persistentvolume', name, '--wait=false')
-    await rm(path, { recursive: true, force: true })
-  }
-}
-
-const onClaim = (name: string, path: string) => ({ name, from: { persistentVolumeClaim: { claimName: 'exchange', path } } })
 
 /** A run on demand of an Integration that does just this with its files; resolves with what it printed. */
 async function ran(tenant: Tenant, { name = 'now', files, given, text }: { readonly name?: string; readonly files: readonly JsonObject[]; readonly given: readonly JsonObject[]; readonly text: string }): Promise<string> {
