@@ -102,6 +102,7 @@ const loadAccount = [
       { apiGroups: [''], resources: ['namespaces'], verbs: ['create'] },
       { apiGroups: ['integration-scheduler.io'], resources: ['integrations', 'scheduledintegrations'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
       { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: ['get', 'list', 'watch', 'create'] },
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['deletecollection'] },
       // blockOwnerDeletion of a Job's owner, as the CronJob controller sets it.
       { apiGroups: ['batch'], resources: ['cronjobs/finalizers'], verbs: ['update'] },
       { apiGroups: ['batch'], resources: ['jobs/status'], verbs: ['patch'] },

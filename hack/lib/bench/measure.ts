@@ -170,7 +170,7 @@ async function marksSince(mark: number): Promise<number> {
 }
 
 /** Of the operator's ServiceAccount; a watch is counted when it ends. */
-async function requestsSince(mark: number): Promise<Requests> {
+export async function requestsSince(mark: number): Promise<Requests> {
   const asked = Map.groupBy(await operatorRequests(mark), ({ verb, resource }) => `${verb} ${resource}`)
   return Object.fromEntries([...asked].map(([what, those]) => [what, those.length] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -2,6 +2,7 @@
 // no cache, no decision, no check. Same rights, same HTTP library, connections kept.
 import { type Server, decoded, pathOf, send } from '../../../operator/e2e/harness/api.ts'
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
+import type { JsonObject } from '../../../operator/model/kubernetes.ts'
 import { serverFrom } from './cluster.ts'
 import { type Target, inParallel } from './load.ts'
 
@@ -11,10 +12,14 @@ export interface Bodies {
   readonly status: string
 }
 
-/** write: both writes for all targets. follow: the CronJob of each schedule that appears, as soon as it does. */
+/**
+ * write: both writes for all targets. follow: the CronJob of each schedule that appears, as soon as it does. release: the write that lets
+ * start each Job that appears suspended.
+ */
 export type Order =
   | { readonly kind: 'write'; readonly kubeconfig: string; readonly bodies: Bodies; readonly inFlight: number; readonly targets: readonly Target[] }
   | { readonly kind: 'follow'; readonly kubeconfig: string; readonly bodies: Bodies }
+  | { readonly kind: 'release'; readonly kubeconfig: string }
 
 export type Answer = { readonly kind: 'running' } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly message: string }
 
@@ -37,6 +42,7 @@ async function writeStatus(server: Server, body: string, target: Target): Promis
 
 async function carryOut(order: Order): Promise<void> {
   const server = serverFrom(order.kubeconfig)
+  if (order.kind === 'release') return release(server)
   const { bodies } = order
   if (order.kind === 'follow') return follow(server, bodies)
   await inParallel(order.targets, order.inFlight, async (target) => {
@@ -45,14 +51,34 @@ async function carryOut(order: Order): Promise<void> {
   })
 }
 
-async function follow(server: Server, { cronJob }: Bodies): Promise<void> {
-  const path = pathOf('scheduledintegrations')
+function follow(server: Server, { cronJob }: Bodies): Promise<void> {
+  return forEachNew(server, 'scheduledintegrations', (object) => createCronJob(server, cronJob, decoded<{ metadata: Target }>(object).metadata))
+}
+
+function release(server: Server): Promise<void> {
+  return forEachNew(server, 'jobs', (object) => start(server, decoded<NewJob>(object)))
+}
+
+interface NewJob {
+  readonly metadata: Target & { readonly resourceVersion: string }
+  readonly spec: { readonly suspend?: boolean }
+}
+
+/** What the gate writes, without having asked anybody. */
+async function start(server: Server, { metadata: { namespace, name, uid, resourceVersion }, spec }: NewJob): Promise<void> {
+  if (spec.suspend !== true) return
+  const runName = { 'integration-scheduler.io/run-name': `${name}-20260101-0000` }
+  const annotations = { ...runName, 'integration-scheduler.io/released': new Date().toISOString() }
+  const body = { metadata: { uid, resourceVersion, annotations }, spec: { suspend: false, template: { metadata: { annotations: runName } } } }
+  await (await send(server, `${pathOf('jobs', namespace, name)}${query}`, { method: 'PATCH', type: 'application/merge-patch+json', body })).dump()
+}
+
+async function forEachNew(server: Server, resource: 'scheduledintegrations' | 'jobs', work: (object: JsonObject) => Promise<void>): Promise<void> {
+  const path = pathOf(resource)
   const { metadata } = decoded<{ metadata: { resourceVersion: string } }>(await (await send(server, `${path}?limit=1`, { method: 'GET' })).json())
   const stream = await send(server, `${path}?watch=true&resourceVersion=${metadata.resourceVersion}`, { method: 'GET' })
   tell({ kind: 'running' })
-  for await (const { type, object } of framesOf(stream)) {
-    if (type === 'ADDED') void createCronJob(server, cronJob, decoded<{ metadata: Target }>(object).metadata).catch(failed)
-  }
+  for await (const { type, object } of framesOf(stream)) if (type === 'ADDED') void work(object).catch(failed)
 }
 
 function tell(answer: Answer): void {

@@ -3,32 +3,40 @@ import { type Server, decoded, pathOf, send } from '../../../operator/e2e/harnes
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
 import type { JsonObject } from '../../../operator/model/kubernetes.ts'
 
-type Watchable = 'cronjobs' | 'scheduledintegrations'
+type Watchable = 'cronjobs' | 'scheduledintegrations' | 'jobs'
 
 interface Named {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly resourceVersion: string; readonly generation: number }
 }
 
+/** What is true of an object, each in a word. */
+type Marks = (object: JsonObject) => readonly string[]
+
 export class Seen {
-  /** By `namespace/name`: when (performance.now) an object was first seen of which `holds` is true. */
+  /** By `namespace/name`, and ` mark` where there are such: when (performance.now) it was first seen to be so. */
   readonly at = new Map<string, number>()
   readonly #server: Server
   readonly #path: string
-  readonly #holds: (object: JsonObject) => boolean
+  readonly #marks: Marks
   readonly #abort = new AbortController()
   #waiting: { readonly count: number; readonly resolve: (at: number) => void; readonly reject: (error: unknown) => void } | undefined
 
-  private constructor(server: Server, path: string, holds: (object: JsonObject) => boolean) {
+  private constructor(server: Server, path: string, marks: Marks) {
     this.#server = server
     this.#path = path
-    this.#holds = holds
+    this.#marks = marks
   }
 
-  /** Resolves when the watch is open: everything that changes from now on is seen. */
-  static async open(server: Server, resource: Watchable, holds: (object: JsonObject) => boolean = () => true): Promise<Seen> {
+  /** Resolves when the watch is open: everything that changes from now on, and of which `holds` is true, is seen. */
+  static open(server: Server, resource: Watchable, holds: (object: JsonObject) => boolean = () => true): Promise<Seen> {
+    return Seen.openMarked(server, resource, (object) => (holds(object) ? [''] : []))
+  }
+
+  /** The same for several things that become true of an object, in the one watch. */
+  static async openMarked(server: Server, resource: Watchable, marks: Marks): Promise<Seen> {
     const path = pathOf(resource)
     const list = await (await send(server, `${path}?limit=1`, { method: 'GET' })).json()
-    const seen = new Seen(server, path, holds)
+    const seen = new Seen(server, path, marks)
     const first = await seen.#stream(decoded<{ metadata: { resourceVersion: string } }>(list).metadata.resourceVersion)
     seen.#follow(first).catch((error: unknown) => {
       if (!seen.#abort.signal.aborted) seen.#waiting?.reject(error)
@@ -36,7 +44,7 @@ export class Seen {
     return seen
   }
 
-  /** When the object was seen that made it `count`; rejects after `within` milliseconds. */
+  /** When that was seen which made it `count`; rejects after `within` milliseconds. */
   until(count: number, within: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const timer = setTimeout(() => reject(new Error(`${this.#path}: ${this.at.size} of ${count} seen after ${within / 1000} s`)), within)
@@ -61,7 +69,8 @@ export class Seen {
         if (type === 'ERROR') throw new Error(`${this.#path}: ${JSON.stringify(object)}`)
         const { metadata } = decoded<Named>(object)
         resourceVersion = metadata.resourceVersion
-        if (type !== 'BOOKMARK' && type !== 'DELETED' && this.#holds(object)) this.#note(`${metadata.namespace}/${metadata.name}`)
+        if (type === 'BOOKMARK' || type === 'DELETED') continue
+        for (const mark of this.#marks(object)) this.#note(`${metadata.namespace}/${metadata.name}${mark === '' ? '' : ` ${mark}`}`)
       }
     }
   }
