@@ -244,3 +244,78 @@ describe('an event', () => {
     expect((await applied).outcome).toEqual({ kind: 'done' })
   })
 })
+
+describe('errands', () => {
+  const change = (name: string): Action & { readonly verb: 'merge' } => ({ verb: 'merge', resource: 'jobs', namespace: 'acme', name, uid: `${name}-uid`, resourceVersion: '7', merge: { metadata: { annotations: { x: 'y' } } }, because })
+  const conflict = { kind: 'Status', status: 'Failure', reason: 'Conflict', code: 409 }
+  const invalid = { kind: 'Status', status: 'Failure', reason: 'Invalid', code: 422, message: 'no' }
+  const job = (name: string) => ({ kind: 'Job', metadata: { name, namespace: 'acme', uid: `${name}-uid`, resourceVersion: '8', creationTimestamp: '2026-01-01T00:00:00Z' }, spec: { suspend: false } })
+
+  /** In flight at the same time, and in no certain order. */
+  const both = async () => {
+    const [first, second] = [await server.next(), await server.next()]
+    return first.path.endsWith('/a') ? ([first, second] as const) : ([second, first] as const)
+  }
+
+  it('follow the actions, side by side, as merges of the very version that was decided upon', async () => {
+    const applied = apply(plan({ actions: [patch], errands: [{ action: change('a') }, { action: change('b') }] }), nothingLearned)
+    ;(await server.next()).answer(200, {})
+    const [one, other] = await both()
+    expect(one).toMatchObject({ method: 'PATCH', path: '/apis/batch/v1/namespaces/acme/jobs/a', body: { metadata: { annotations: { x: 'y' }, uid: 'a-uid', resourceVersion: '7' } } })
+    other.answer(200, {})
+    one.answer(200, {})
+    expect(await applied).toMatchObject({ outcome: { kind: 'done' } })
+  })
+
+  it('are not begun when an action fails', async () => {
+    const applied = apply(plan({ actions: [patch], errands: [{ action: change('a') }] }), nothingLearned)
+    ;(await server.next()).answer(409, conflict)
+    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'waiting' } } })
+  })
+
+  it('that fail do not stop the others, nor their events', async () => {
+    const applied = apply(plan({ errands: [{ action: change('a') }, { action: change('b'), event }] }), nothingLearned)
+    const [one, other] = await both()
+    one.answer(422, invalid)
+    other.answer(200, {})
+    expect(await server.next()).toMatchObject({ method: 'POST', path: '/api/v1/namespaces/acme/events', body: { reason: 'Suspended' } })
+    const { outcome, written, postponed } = await applied
+    expect(outcome).toEqual({ kind: 'refused' })
+    expect([...written.keys()]).toEqual(['b-uid@7'])
+    expect([...postponed]).toEqual([['a-uid@7', { message: 'no', retryAt: clock.now() + 600_000 }]])
+  })
+
+  it('that were refused lately are left out, and the status is told', async () => {
+    const postponed = new Map([['a-uid@7', { message: 'no', retryAt: clock.now() + 1 }]])
+    const applied = apply(plan({ errands: [{ action: change('a') }], status }), { ...nothingLearned, postponed })
+    const exchange = await server.next()
+    expect(exchange).toMatchObject({ method: 'PATCH', path: expect.stringContaining('/status') })
+    exchange.answer(200, {})
+    expect(await applied).toMatchObject({ outcome: { kind: 'refused' } })
+  })
+
+  it('that were carried out already are not sent again until a store shows them', async () => {
+    const written = new Map([['a-uid@7', clock.now()]])
+    expect(await apply(plan({ errands: [{ action: change('a') }] }), { ...nothingLearned, written })).toMatchObject({ outcome: { kind: 'outrun' } })
+  })
+
+  it('that meet a Job which has changed look what became of it, and that version counts as gone', async () => {
+    const applied = apply(plan({ errands: [{ action: change('a') }] }), nothingLearned)
+    ;(await server.next()).answer(409, conflict)
+    const look = await server.next()
+    expect(look).toMatchObject({ method: 'GET', path: '/apis/batch/v1/namespaces/acme/jobs/a' })
+    look.answer(200, job('a'))
+    const { outcome, evidence, written } = await applied
+    expect(outcome).toEqual({ kind: 'looked' })
+    expect([...evidence.keys()]).toEqual(['jobs/acme/a#a-uid'])
+    expect([...written.keys()]).toEqual(['a-uid@7'])
+  })
+
+  it('that the API server had no time for are planned again soon', async () => {
+    const applied = apply(plan({ errands: [{ action: change('a') }, { action: { verb: 'look', resource: 'jobs', namespace: 'acme', name: 'b', because } }] }), nothingLearned)
+    const [one, other] = await both()
+    one.answer(503, { kind: 'Status', status: 'Failure', reason: 'ServiceUnavailable', code: 503 })
+    other.answer(200, job('b'))
+    expect(await applied).toMatchObject({ outcome: { kind: 'failed', failure: { kind: 'transient' }, action: undefined } })
+  })
+})
