@@ -16,9 +16,12 @@ function annotated(job: Job, annotations: Readonly<Record<string, string>>, beca
   return changeJob(job, { metadata: { annotations } }, because)
 }
 
-/** One write lets the run start, says so, and gives it its name; also on its pods, which read it from there (downward API). */
+/**
+ * One write lets the run start, says so, and gives it its name, unless whoever made it has; also on its pods, which read it from
+ * there (downward API).
+ */
 export function release({ source, terms, occurrence, queuedAt }: GatedRun, lease: Lease | undefined, now: Instant): Action {
-  const runName = runNameAt(terms.runName, terms.timeZone, queuedAt)
+  const runName = source.metadata.annotations?.[annotation.runName] ?? runNameAt(terms.runName, terms.timeZone, queuedAt)
   const told = { [annotation.runName]: runName, ...(occurrence === undefined ? {} : { [annotation.scheduledTime]: formatInstant(occurrence) }) }
   const metadata = { annotations: { [annotation.released]: new Date(now).toISOString(), [annotation.runName]: runName }, ...secondOwner(source, lease) }
   // Kubernetes lets a pod template be changed as long as no pod was made of it.

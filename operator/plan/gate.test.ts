@@ -336,6 +336,13 @@ describe('the gate', () => {
     })
   })
 
+  it('leaves a run the name that it was made with', () => {
+    const named = run('a', { locks: ['x'], annotations: { [annotation.runName]: 'nightly-20260302-0900' } })
+    const release = plannedGate(situation([named], { lease: table(['a: x'], { alive }) }), now).plan.errands?.[0]?.action
+    const annotations = expect.objectContaining({ [annotation.runName]: 'nightly-20260302-0900' })
+    expect(release?.verb === 'merge' && release.merge).toMatchObject({ metadata: { annotations }, spec: { suspend: false, template: { metadata: { annotations } } } })
+  })
+
   it('tells the schedule whom its run waits for', () => {
     const given = situation([run('a', { locks: ['x'], state: 'runs' }), run('b', { of: 'payroll', locks: ['x'], due: '10:04' })], { lease: table(['a: x'], { alive }) })
     const [{ event } = { event: undefined }] = plannedGate(given, now).plan.errands ?? []

@@ -1,9 +1,10 @@
-import { formatInstant } from '../model/instant.ts'
+import { formatInstant, parseInstant } from '../model/instant.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { Job, JsonObject } from '../model/kubernetes.ts'
 import { annotation } from '../model/names.ts'
+import { gateTermsIn } from '../model/run-terms.ts'
 import type { Action } from './action.ts'
-import { scheduledTime } from './run-record.ts'
+import { runNameAt, scheduledTime } from './run-record.ts'
 
 /**
  * The Job of a member, controlled by the Job of the set. It blocks the deletion of its owner: who deletes the set in the foreground
@@ -12,14 +13,26 @@ import { scheduledTime } from './run-record.ts'
 export function newMemberJob(setRun: Job, name: string, template: JsonObject): Action {
   const { namespace, uid } = setRun.metadata
   const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: setRun.metadata.name, uid, controller: true, blockOwnerDeletion: true }]
+  const metadata = part(template, 'metadata')
+  const annotations = { ...part(metadata, 'annotations'), ...runName(setRun, metadata) }
   return {
     verb: 'create',
     resource: 'jobs',
     namespace,
     name,
-    object: { ...timed(setRun, template), apiVersion: 'batch/v1', kind: 'Job', metadata: { ...part(template, 'metadata'), name, namespace, ownerReferences } },
+    object: { ...timed(setRun, template), apiVersion: 'batch/v1', kind: 'Job', metadata: { ...metadata, annotations, name, namespace, ownerReferences } },
     because: 'it is the turn of this member',
   }
+}
+
+/** All members bear the name of the run of their set, whenever they start. That run gets it from its schedule, perhaps not yet. */
+function runName(setRun: Job, metadata: JsonObject): JsonObject {
+  const { annotations = {}, creationTimestamp } = setRun.metadata
+  const { [annotation.gate]: text } = part(metadata, 'annotations')
+  const terms = gateTermsIn(typeof text === 'string' ? text : undefined)
+  const at = scheduledTime(setRun) ?? parseInstant(creationTimestamp)
+  const name = annotations[annotation.runName] ?? (terms === undefined || at === undefined ? undefined : runNameAt(terms.runName, terms.timeZone, at))
+  return name === undefined ? {} : { [annotation.runName]: name }
 }
 
 /** Members are told the time that their set was scheduled for, as any run is (the gate would only know when this Job was made). */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { annotation } from '../model/names.ts'
 import type { MemberProgress } from '../model/run-terms.ts'
 import { at, nothingLearned } from '../testing/builders.ts'
 import { type MemberState, type SetRunGiven, type SetRunSummary, lookedAt, memberJob, plannedSetRun, setRunJob, setRunName, setTerms, summaryOfSetRun } from '../testing/set-run-world.ts'
@@ -167,6 +168,15 @@ it('a member is made as its set carries it, and belongs to the Job of the set', 
       spec: { suspend: true, template: { spec: { containers: [{ image: 'registry.example.com/structure:1' }] } } },
     },
   })
+})
+
+it('all members bear the name of the run, whenever they are made, also before that run has it from its schedule', () => {
+  const later = [memberJob(0, 'succeeded')]
+  const made = (setRun = setRunJob({ progress: progress(ended(0)) })) => plannedSetRun(setRun, later, { now: at('2026-03-02T11:59Z') }).errands?.[0]?.action
+  expect(made()).toMatchObject({ name: `${setRunName}-1`, object: { metadata: { annotations: { [annotation.runName]: 'nightly-20260302-1000' } } } })
+  const { metadata, ...rest } = setRunJob({ progress: progress(ended(0)) })
+  const named = { ...rest, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotation.runName]: 'nightly-20260302-0100+0100' } } }
+  expect(made(named)).toMatchObject({ object: { metadata: { annotations: { [annotation.runName]: 'nightly-20260302-0100+0100' } } } })
 })
 
 it('the run began when its first Job was made, so that a crash gives it no more time', () => {

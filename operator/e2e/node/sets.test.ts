@@ -16,7 +16,7 @@ async function withFiles(tenant: Tenant): Promise<void> {
 }
 
 /** Three that print their file. */
-function threeImports(text = 'cat "$FILE_INPUT"; echo; echo "$INTEGRATION_NAME|$INTEGRATION_SET|$INTEGRATION_MEMBER|$INTEGRATION_SCHEDULE|$INTEGRATION_SCHEDULED_TIME"; sleep 2') {
+function threeImports(text = 'cat "$FILE_INPUT"; echo; echo "$INTEGRATION_NAME|$INTEGRATION_SET|$INTEGRATION_MEMBER|$INTEGRATION_SCHEDULE|$INTEGRATION_SCHEDULED_TIME|$INTEGRATION_RUN_NAME"; sleep 2') {
   return names.map((name) => integration(`${name}-import`, { files: [{ name: 'input', required: true }], container: script(text) }))
 }
 
@@ -44,7 +44,7 @@ describe('a set of three members with files', () => {
     for (const [index, name] of names.entries()) {
       const job = members[index]
       if (job === undefined) throw new Error(`no Job of ${name}`)
-      expect(await logOf(tenant, job)).toBe(`content of ${name}\n${name}-import|nightly|${name}|all|${due}\n`)
+      expect(await logOf(tenant, job)).toBe(`content of ${name}\n${name}-import|nightly|${name}|all|${due}|${record?.name}\n`)
     }
   })
 
