@@ -244,6 +244,18 @@ describe('a controller', () => {
     }
   })
 
+  it('never pauses after a look for so long that what it saw would be too old to decide upon', async () => {
+    store.markSynced()
+    start()
+    put('a')
+    for (const delay of [5, 10, 20, 40, 80, 160, 320, 640, 1_000, 1_000, 1_000]) {
+      ;(await next()).end('looked', new Map([['jobs/acme/j', evidence]]))
+      await settled()
+      expect(clock.timers).toEqual([delay])
+      clock.advance(delay)
+    }
+  })
+
   it('plans again with what a look has seen, and keeps that for ten minutes', async () => {
     store.markSynced()
     start()

@@ -62,6 +62,8 @@ export type PassOutcome = 'gone' | 'bug' | Failure['kind'] | Exclude<Outcome['ki
 const defaultWorkers = 16
 /** What waits for a watch, or for a person, is planned again after this in any case. */
 const safetyRetry = 10 * minute
+/** Decisions are made on looks that are some seconds old at most: who pauses for longer looks in vain, and for ever. */
+const longestPauseAfterLook = second
 /** A failure that comes back this many times in a row (about 5 s of backoff) is no longer a hiccup: status tells it. */
 const lasting = 10
 
@@ -159,7 +161,7 @@ class Loop<Observed> {
         this.#wakeAt(key, requeue)
         break
       case 'looked':
-        this.#queue.retry(key)
+        this.#queue.retry(key, 0, longestPauseAfterLook)
         break
       case 'outrun':
         // The watch tells as soon as it shows the earlier write.

@@ -52,11 +52,11 @@ export class WorkQueue {
     this.#setTimer()
   }
 
-  /** Adds the key after a failure: 5 ms later, then twice as long each time, up to 5 minutes; `atLeast` milliseconds. Returns failures in a row. */
-  retry(key: string, atLeast = 0): number {
+  /** Adds the key after a failure: 5 ms later, then twice as long each time, up to `atMost` (5 minutes) and `atLeast` milliseconds. Returns failures in a row. */
+  retry(key: string, atLeast = 0, atMost = lastRetry): number {
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
-    this.addAt(key, this.#clock.now() + Math.max(atLeast, Math.min(lastRetry, firstRetry * 2 ** (failures - 1))))
+    this.addAt(key, this.#clock.now() + Math.max(atLeast, Math.min(atMost, firstRetry * 2 ** (failures - 1))))
     return failures
   }
 

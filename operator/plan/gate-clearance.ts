@@ -1,5 +1,5 @@
 import { hashOf } from '../model/hash.ts'
-import { type Instant, parseInstant, second } from '../model/instant.ts'
+import { type Instant, parseInstant } from '../model/instant.ts'
 import type { CronJob } from '../model/kubernetes.ts'
 import { label } from '../model/names.ts'
 import { oncePer } from '../model/once-per.ts'
@@ -46,15 +46,12 @@ export function clearanceOf(observed: ObservedGate, run: GatedRun, now: Instant)
   return schedulable === undefined ? clear : clearanceOfRun(observed, { run, schedulable }, now)
 }
 
-/** A change of the set-run Job is seen by its store as well: a look need not be repeated for longer than that takes. */
-const setRunShown = second
-
 function clearanceOfMember(observed: ObservedGate, { source }: GatedRun, now: Instant): Clearance {
   const controller = source.metadata.ownerReferences?.find((owner) => owner.controller === true)
   if (controller === undefined) return { kind: 'notNow' }
   if (memberAdmission(source, observed.jobNamed(controller.name)) !== 'mayStart') return { kind: 'notNow' }
   const look = { verb: 'look', resource: 'jobs', namespace: observed.namespace, name: controller.name, about: controller.uid, because: 'a member of a set is to start, unless the set is over' } as const
-  const seen = freshJob(observed, look, { now, within: setRunShown })
+  const seen = freshJob(observed, look, { now })
   if (seen === undefined) return { kind: 'unknown', look }
   return memberAdmission(source, seen.object) === 'mayStart' ? clear : { kind: 'notNow' }
 }
