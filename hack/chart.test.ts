@@ -280,7 +280,7 @@ describe('rights', () => {
       ...plurals.flatMap((plural) => own(`${plural}/status`, ['patch'])),
       ...own('integrationruns', ['delete']),
       'batch/cronjobs get', 'batch/cronjobs list', 'batch/cronjobs watch', 'batch/cronjobs create', 'batch/cronjobs patch', 'batch/cronjobs delete',
-      'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs create', 'batch/jobs patch', 'batch/jobs delete', 'batch/jobs/status patch',
+      'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs create', 'batch/jobs patch', 'batch/jobs delete', 'batch/jobs/status patch', 'batch/jobs/finalizers update',
       `${locks} get`, `${locks} list`, `${locks} watch`, `${locks} patch`, 'coordination.k8s.io/leases create',
       '/events create', '/events patch', '/events list', '/pods list',
     ]

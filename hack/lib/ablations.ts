@@ -117,9 +117,9 @@ export const ablations: readonly Ablation[] = [
   },
   {
     rule: 'I11 Jobs are not removed too early',
-    file: 'plan/runs.ts',
-    line: '.map(({ job, ended }) => ({ job, from: Math.max(from(scheduledTime(job)), ended + eps) }))',
-    instead: '.map(({ job }) => ({ job, from: Math.min(from(scheduledTime(job)), 0 * eps) }))',
+    file: 'plan/surplus-jobs.ts',
+    line: 'from: Math.max(decidedFrom(cronJob, scheduledTime(job)), ended + eps) }))',
+    instead: 'from: Math.min(decidedFrom(cronJob, scheduledTime(job)), ended * 0 * eps) }))',
     story: 'a run is started once although its Job is not to be kept and the controller has not seen that it made it',
   },
   {

@@ -83,6 +83,7 @@ function setJob({ metadata, spec }: IntegrationSet, { schedule, terms: own }: Ru
     spec: {
       suspend: gate !== undefined,
       managedBy: setRunManager,
+      completions: spec.members.length, // as kubectl shows it: of how many members
       backoffLimit: 0,
       ...(spec.timeoutSeconds === undefined ? {} : { activeDeadlineSeconds: spec.timeoutSeconds }),
       template: { metadata: { labels }, spec: unusedPod },
