@@ -66,6 +66,7 @@ describe('a run on demand', () => {
   ] as const)('that exits with code %i is told as such, and nobody waits for ever', async ([exitCode, outcome, reason], { tenant }) => {
     await tenant.create(integration('export', { completedWithErrors: { exitCodes: [3] }, pod: played({ exitCode }) }), integrationRun('now', ofExport))
     expect(await waited(tenant, 'now', 'Succeeded=False')).toMatchObject({ code: 0 })
+    await tenant.caughtUp()
     const ended = tenant.current('integrationruns', 'now')
     expect(ended.status).toMatchObject({ outcome })
     expect(conditionOf(ended, 'Succeeded')).toMatchObject({ status: 'False', reason })
@@ -80,6 +81,7 @@ describe('a run on demand', () => {
     await createPayroll(tenant)
     await tenant.create(integrationRun('now', spec))
     expect(await waited(tenant, 'now', 'Succeeded=False')).toMatchObject({ code: 0 })
+    await tenant.caughtUp()
     const ended = tenant.current('integrationruns', 'now')
     expect(ended.status).toMatchObject({ outcome: 'Failed', reason, completionTime: expect.any(String) })
     for (const name of named) expect(conditionOf(ended, 'Succeeded')?.message).toContain(name)
@@ -87,7 +89,7 @@ describe('a run on demand', () => {
   })
 
   test('passes the gate: with overlapPolicy Skip another one beside it is skipped, with Queue it waits', async ({ tenant }) => {
-    await createPayroll(tenant, { overlapPolicy: 'Skip' }, '20s')
+    await createPayroll(tenant, { overlapPolicy: 'Skip' }, '45s')
     await tenant.create(scheduled('queued', onceAYear, { ...previous, overlapPolicy: 'Queue' }))
     const now = (name: string, schedule: string) => integrationRun(name, { scheduleRef: { name: schedule } })
     await tenant.create(now('first', 'payroll'), now('third', 'queued'))

@@ -1,9 +1,11 @@
 import { describe, expect } from 'vitest'
 import { api, decoded } from './harness/api.ts'
 import { everyMinute, integration, integrationRun, integrationSet, ofSet, onceAYear, played, scheduled } from './harness/manifests.ts'
+import { jobNameAt } from './harness/raw.ts'
 import { imageOf, membersEver, overlapsOf, runsEver, spanOf, spansOf, untilEnded, untilOver, untilRecord, untilStarted, variablesOf } from './harness/runs.ts'
 import { conditionsOf, membersTold, playedIntegrations, scheduleSet, untilMember, untilSetOver } from './harness/sets.ts'
 import { conditionOf, isPresent, minuteOf, nextMinute, sleep, test } from './harness/tenant.ts'
+import { minutes } from './harness/watched.ts'
 
 // Several Integrations that run as one (design/runs.md section 3).
 
@@ -113,6 +115,19 @@ describe('a set', () => {
     const waited = membersEver(tenant, tenant.current('jobs', jobName))[1]
     const holder = tenant.current('jobs', holding?.jobName ?? '')
     expect(overlapsOf(waited === undefined ? [] : [holder, waited])).toEqual([])
+  })
+
+  test('with overlapPolicy Replace is stopped with its members before its next run starts', async ({ tenant }) => {
+    await tenant.create(...playedIntegrations({ structure: { runFor: '100s' }, people: {} }), integrationSet('nightly', ['structure', 'people']))
+    await tenant.create(scheduled('all', everyMinute, { ...ofSet('nightly'), overlapPolicy: 'Replace' }))
+    const [first] = await tenant.untilJobs('all', 1)
+    if (first === undefined) throw new Error('no Job')
+    const { name } = first.metadata
+    const next = jobNameAt('all', minuteOf(first) + minutes)
+    expect(await untilRecord(tenant, 'all', name)).toMatchObject({ outcome: 'Replaced', reason: 'NextRunStarted', message: expect.stringContaining(next) })
+    await untilStarted(tenant, `${next}-0`)
+    expect([tenant.find('jobs', name), tenant.find('jobs', `${name}-0`)]).toEqual([undefined, undefined])
+    expect(membersEver(tenant, first).map(({ metadata }) => metadata.name), 'nothing else of it started').toEqual([`${name}-0`])
   })
 
   test('of which one Integration does not exist starts nothing, and says which', async ({ tenant }) => {

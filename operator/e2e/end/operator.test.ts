@@ -32,7 +32,8 @@ test('the rights of the chart were enough for everything that the operator did',
 })
 
 test('the operator asked for nothing but its own resources, and for no Secret', async () => {
-  const resources = new Set((await operatorRequests(0)).map(({ resource }) => resource))
+  const asked = await operatorRequests(0)
+  const resources = new Set(asked.map(({ resource }) => resource))
   const own = ['integrations', 'scheduledintegrations', 'integrationsets', 'integrationruns'].flatMap((name) => [name, `${name}/status`])
   expect([...resources].filter((resource) => ![...own, 'cronjobs', 'jobs', 'leases', 'events'].includes(resource))).toEqual([])
 })

@@ -56,7 +56,7 @@ export function onceAt(instant: number): JsonObject {
   return { recurrence: { once: {} }, ...startAt(instant) }
 }
 
-/** A minute that is far enough away for schedules of it to be armed before: half a minute at least. */
-export function soon(): number {
-  return Math.ceil(Date.now() / 60_000 + 0.5) * 60_000
+/** A minute that is far enough away for schedules of it to be armed before; milliseconds. */
+export function soon(atLeast = 30_000): number {
+  return Math.ceil((Date.now() + atLeast) / 60_000) * 60_000
 }
