@@ -18,9 +18,14 @@ const unlike = new Set(['resourceVersion', 'managedFields', 'creationTimestamp',
 
 function asCompared(json: Json, stage: Stage): Json {
   if (typeof json === 'string') return comparable(json, stage)
-  if (Array.isArray(json)) return json.map((item: Json) => asCompared(item, stage))
+  if (Array.isArray(json)) return json.flatMap((item: Json) => (isResumed(item) ? [] : [asCompared(item, stage)]))
   if (!isJsonObject(json)) return json
   return Object.fromEntries(Object.entries(json).flatMap(([key, value]) => (unlike.has(key) || value === undefined ? [] : [[key, asCompared(value, stage)]])))
+}
+
+/** The Job controller says of a Job that it is no longer suspended only if it had time to say before that it was. */
+function isResumed(condition: Json): boolean {
+  return isJsonObject(condition) && condition['type'] === 'Suspended' && condition['status'] === 'False'
 }
 
 /** Without instants, UIDs, the namespace, and what follows from when the match is. */

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly writes: readonly string[]
   /** Several controllers work on it at once: now and then one more write of status or lock table is needed than is listed. */
   readonly isRaced?: boolean
+  /** Then also these. */
+  readonly varying?: readonly string[]
 }
 
 /** An hourly schedule that has this match. */

@@ -1,4 +1,4 @@
 import { crashMatrix } from './crash-matrix.ts'
 import { setScenarios } from './set-scenarios.ts'
 
-crashMatrix({ name: 'set-crashes', scenarios: setScenarios, atOnce: 24 })
+crashMatrix({ name: 'set-crashes', scenarios: setScenarios, atOnce: 32 })
