@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config'
  * unit: beside their files, no cluster, no real waiting. e2e: stories on a real control plane whose node is played; e2e-node:
  * stories with real containers on a real node. Those need KUBECONFIG (hack/test, or `eval "$(hack/cluster env)"`), run side by side in
  * namespaces of their own, and are followed by those that cannot share the operator, and by what must hold at the end. e2e-faults:
- * stories with operators of their own behind fault proxies, in a run of their own: no other operator may see their namespaces.
+ * stories with operators of their own behind fault proxies, in a run of their own: no other operator may see their namespaces. Those of
+ * the gate and of sets come after the others: all their operators at once would be too many.
  * e2e-control-plane: stories in which the control plane is not there, on a cluster of their own.
  */
 const stories = {
@@ -18,6 +19,11 @@ const stories = {
   sequence: { concurrent: true, groupOrder: 1 },
 } as const
 const after = (groupOrder: number) => ({ ...stories, sequence: { ...stories.sequence, groupOrder } })
+
+// A case also waits until there is room for its operator.
+const faults = { globalSetup: 'operator/e2e/harness/setup-faults.ts', testTimeout: 1_800_000 }
+const ofGate = ['operator/e2e/faults/gate-*.test.ts', 'operator/e2e/faults/skipped.test.ts']
+const ofSets = ['operator/e2e/faults/set-*.test.ts']
 
 export default defineConfig({
   test: {
@@ -36,7 +42,9 @@ export default defineConfig({
       { test: { ...after(2), name: 'e2e-costs', include: ['operator/e2e/costs/*.test.ts'] } },
       { test: { ...after(3), name: 'e2e-outage', include: ['operator/e2e/outage/*.test.ts'] } },
       { test: { ...after(4), name: 'e2e-end', include: ['operator/e2e/end/*.test.ts'] } },
-      { test: { ...stories, name: 'e2e-faults', include: ['operator/e2e/faults/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-faults.ts' } },
+      { test: { ...stories, ...faults, name: 'e2e-faults', include: ['operator/e2e/faults/*.test.ts'], exclude: [...ofGate, ...ofSets] } },
+      { test: { ...after(2), ...faults, name: 'e2e-faults-gate', include: ofGate } },
+      { test: { ...after(3), ...faults, name: 'e2e-faults-sets', include: ofSets } },
       { test: { ...stories, name: 'e2e-control-plane', include: ['operator/e2e/control-plane/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-process.ts' } },
       { test: { ...stories, name: 'node', include: ['operator/e2e/node/*.test.ts'], globalSetup: 'operator/e2e/harness/setup-pod.ts' } },
       { test: { ...after(3), name: 'node-end', include: ['operator/e2e/end/*.test.ts'] } },

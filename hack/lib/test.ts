@@ -43,7 +43,7 @@ async function storiesOnPlayedNode(): Promise<void> {
   if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-costs', 'e2e-outage', 'e2e-end'], played))
   else notRun('e2e', 'its cluster or the build failed')
   // They bring operators of their own, so the one of the other stories must be gone.
-  if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-end'], played))
+  if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-faults-gate', 'e2e-faults-sets', 'e2e-end'], played))
   else notRun('faults', 'its cluster or the build failed')
   await steps.run('cluster down', cluster('down', '--name', played))
 }

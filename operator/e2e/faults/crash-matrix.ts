@@ -79,7 +79,7 @@ export function crashMatrix({ name, scenarios, atOnce }: Matrix): void {
       try {
         await playDisturbed(caseOf(plan.scenario), (scenario) => played(tenant, scenario, plan.rules))
       } catch (error) {
-        const reproduce = `${JSON.stringify(plan)}\nagain: put this line into FILE, then INTEGRATION_SCHEDULER_FAULT_PLAN=FILE npx vitest run --project e2e-faults ${name}`
+        const reproduce = `${JSON.stringify(plan)}\nagain: put this line into FILE, then INTEGRATION_SCHEDULER_FAULT_PLAN=FILE npx vitest run --project 'e2e-faults*' ${name}`
         throw new Error(`${error instanceof Error ? error.message : String(error)}\nplan: ${reproduce}`, { cause: error })
       }
     })
