@@ -3,9 +3,9 @@ import type { Job, JsonObject } from '../model/kubernetes.ts'
 import { api } from './harness/api.ts'
 import { everyMinute, integration, onceAYear, onceAt, played, scheduled, soon } from './harness/manifests.ts'
 import { annotate, jobNameAt } from './harness/raw.ts'
-import { createByHand, imageOf, overlapsOf, runsEver, spanOf, untilAllOver, untilOver, untilRecord, untilStarted, written } from './harness/runs.ts'
+import { createByHand, imageOf, overlapsOf, runsEver, spanOf, untilAllOver, untilEvent, untilOver, untilRecord, untilStarted, written } from './harness/runs.ts'
 import { type Tenant, minuteOf, nextMinute, sleep, test } from './harness/tenant.ts'
-import { eventually, minutes, watched } from './harness/watched.ts'
+import { minutes } from './harness/watched.ts'
 
 // What becomes of a run that is due while another one is in progress (design/runs.md section 2).
 
@@ -50,8 +50,7 @@ describe('a run that is due while the one before is in progress', () => {
     await sleep(5_000)
     expect({ starts: !neverStarted(tenant, skipped), Jobs: uidsOf(tenant, skipped), isThere: tenant.find('jobs', skipped) !== undefined }).toEqual({ starts: false, Jobs: 1, isThere: false })
     expect(overlapsOf(runsEver(tenant, 'a'))).toEqual([])
-    const told = () => watched('events').all(tenant.namespace).find(({ reason, message }) => reason === 'RunSkipped' && message.includes('was not over'))
-    await eventually(['events'], told, { within: minutes, state: () => 'no event RunSkipped' })
+    await untilEvent(tenant, 'RunSkipped', ({ message }) => message.includes('was not over'))
   })
 
   test('waits with overlapPolicy Queue, at most one of them: the youngest', async ({ tenant }) => {
@@ -117,11 +116,10 @@ describe('a Job that is made of the CronJob by hand', () => {
     await createByHand(tenant, 'second', 'b')
     const waiting = await tenant.until('jobs', 'second', (job) => written(job, 'waiting') !== undefined)
     expect(written(waiting, 'waiting')).toMatchObject({ reason: 'WaitingForLock', lock: 'files/out.csv', holder: 'first' })
-    const told = () => watched('events').all(tenant.namespace).find(({ reason, involvedObject }) => reason === 'WaitingForLock' && involvedObject.name === 'b')
-    const event = await eventually(['events'], told, { within: minutes, state: () => 'no event WaitingForLock' })
-    expect(event.message).toMatch(/files\/out\.csv.*first/)
     expect(await untilRecord(tenant, 'b', 'second')).toMatchObject({ outcome: 'Succeeded' })
     expect(overlapsOf(tenant.all('jobs'))).toEqual([])
+    const { message } = await untilEvent(tenant, 'WaitingForLock', ({ involvedObject }) => involvedObject.name === 'b')
+    expect(message).toMatch(/files\/out\.csv.*first/)
   })
 
   test('of a schedule that is not in order is held, and says why', async ({ tenant }) => {

@@ -1,9 +1,8 @@
 import { describe, expect } from 'vitest'
 import { api } from './harness/api.ts'
-import { membersEver, untilRecord } from './harness/runs.ts'
+import { membersEver, untilEvent, untilRecord } from './harness/runs.ts'
 import { conditionsOf, membersTold, scheduleSet, untilMember, untilSetOver } from './harness/sets.ts'
 import { test } from './harness/tenant.ts'
-import { eventually, minutes, watched } from './harness/watched.ts'
 
 // Sets of which something goes wrong (design/runs.md section 3).
 
@@ -20,9 +19,7 @@ describe('a set', () => {
     expect(tenant.current('scheduledintegrations', 'all').status?.counts).toEqual({ failed: 1 })
     // The CronJob controller takes a Job that has ended from its list of active ones.
     await tenant.untilCronJob('all', ({ status }) => !JSON.stringify(status).includes(setRun.metadata.uid))
-    const event = () => watched('events').all(tenant.namespace).find(({ reason, involvedObject }) => reason === 'MemberFailed' && involvedObject.name === job)
-    const told = await eventually(['events'], event, { within: minutes, state: () => 'no event MemberFailed' })
-    expect(told).toMatchObject({ type: 'Warning', message: expect.stringContaining('people') })
+    expect(await untilEvent(tenant, 'MemberFailed', ({ involvedObject }) => involvedObject.name === job)).toMatchObject({ type: 'Warning', message: expect.stringContaining('people') })
   })
 
   test('that continues runs its other members, and has failed at the end', async ({ tenant }) => {

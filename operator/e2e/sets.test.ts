@@ -104,7 +104,7 @@ describe('a set', () => {
 
   test('has members that wait for a lock which another run has, and its status says so', async ({ tenant }) => {
     const locks = [{ name: 'files/people.csv' }]
-    await tenant.create(integration('writing', { locks, pod: played({ runFor: '20s' }) }), ...playedIntegrations({ structure: {}, people: { spec: { locks } } }))
+    await tenant.create(integration('writing', { locks, pod: played({ runFor: '90s' }) }), ...playedIntegrations({ structure: {}, people: { spec: { locks } } }))
     await tenant.create(integrationSet('nightly', ['structure', 'people']), integrationRun('holder', { integrationRef: { name: 'writing' } }))
     const { status: holding } = await tenant.until('integrationruns', 'holder', ({ status }) => status?.outcome === 'Running')
     await tenant.create(integrationRun('all', ofSet('nightly')))

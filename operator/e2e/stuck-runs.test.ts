@@ -1,9 +1,8 @@
 import { describe, expect } from 'vitest'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { integration, integrationRun, integrationSet, ofSet, onceAYear, scheduled } from './harness/manifests.ts'
-import { createByHand, untilEnded, untilRecord, written } from './harness/runs.ts'
+import { createByHand, untilEnded, untilEvent, untilRecord, written } from './harness/runs.ts'
 import { type Tenant, test } from './harness/tenant.ts'
-import { eventually, minutes, watched } from './harness/watched.ts'
 
 // A run whose pod does not come up says why within about a minute (design/runs.md section 2): what a played node can show. The rest
 // is told in node/.
@@ -39,9 +38,7 @@ describe('a run whose pod does not come up', () => {
     const { status, ...job } = tenant.current('jobs', 'by-hand')
     const since = Date.parse(written(job, 'stuck')?.['since'] ?? '')
     expect(since - Date.parse(status?.startTime ?? job.metadata.creationTimestamp), 'it had the time to come up').toBeGreaterThanOrEqual(60_000)
-    const told = () => watched('events').all(tenant.namespace).find((event) => event.reason === 'RunStuck' && event.involvedObject.name === 'a')
-    const event = await eventually(['events'], told, { within: 5 * minutes, state: () => 'no event RunStuck' })
-    expect(event).toMatchObject({ type: 'Warning', message: expect.stringContaining(words), involvedObject: { kind: 'ScheduledIntegration' } })
+    expect(await untilEvent(tenant, 'RunStuck', ({ involvedObject }) => involvedObject.name === 'a')).toMatchObject({ type: 'Warning', message: expect.stringContaining(words), involvedObject: { kind: 'ScheduledIntegration' } })
   })
 
   test('because a quota is used up says so, and runs when there is room', async ({ tenant }) => {

@@ -3,7 +3,7 @@ import type { Job, JsonObject } from '../../model/kubernetes.ts'
 import type { RunRecord } from '../../model/status-schema.ts'
 import { decoded } from './api.ts'
 import { type Tenant, minuteOf } from './tenant.ts'
-import { eventually, minutes, watched } from './watched.ts'
+import { type LiveEvent, eventually, minutes, watched } from './watched.ts'
 
 /** Runs as their Jobs tell of them, also those that are gone by now, and as status does. */
 
@@ -88,6 +88,12 @@ export async function untilRecord(tenant: Tenant, schedule: string, job: string,
   const record = recordIn(status?.runs)
   if (record === undefined) throw new Error(`no record of ${job}`)
   return record
+}
+
+/** An event that tells of it. Events come second: on a machine that is busy, minutes later. */
+export function untilEvent(tenant: Tenant, reason: string, holds: (event: LiveEvent) => boolean = () => true): Promise<LiveEvent> {
+  const all = () => watched('events').all(tenant.namespace)
+  return eventually(['events'], () => all().find((event) => event.reason === reason && holds(event)), { within: 6 * minutes, state: () => `no such event ${reason}: ${all().map((event) => event.reason).join(', ')}` })
 }
 
 /** A run on demand, once it has ended. */
