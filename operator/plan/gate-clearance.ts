@@ -52,8 +52,10 @@ function clearanceOfMember(observed: ObservedGate, { source }: GatedRun, now: In
   if (memberAdmission(source, observed.jobNamed(controller.name)) !== 'mayStart') return { kind: 'notNow' }
   const look = { verb: 'look', resource: 'jobs', namespace: observed.namespace, name: controller.name, about: controller.uid, because: 'a member of a set is to start, unless the set is over' } as const
   const seen = freshJob(observed, look, { now })
-  if (seen === undefined) return { kind: 'unknown', look }
-  return memberAdmission(source, seen.object) === 'mayStart' ? clear : { kind: 'notNow' }
+  const admission = seen === undefined ? undefined : memberAdmission(source, seen.object)
+  if (admission === 'mayStart') return clear
+  // What was seen for the member before this one does not have this one in its list; no change of the set-run Job would wake us again.
+  return admission === undefined || admission === 'notYet' ? { kind: 'unknown', look } : { kind: 'notNow' }
 }
 
 interface RunOf {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { projectedJob } from '../kube/projections.ts'
 import { minute, second } from '../model/instant.ts'
 import { hashOf } from '../model/hash.ts'
 import { annotation, label } from '../model/names.ts'
 import { objectOf, textOf } from '../testing/json-reading.ts'
 import { integration, nothingLearned, schedule } from '../testing/builders.ts'
 import { type Situation, cronJobOf, leaseWith, plannedGate, run, table, today, told, wordsOf } from '../testing/gate-situation.ts'
-import type { Resource, ServerObject } from '../testing/virtual-api-server.ts'
-import { writeKey } from './action.ts'
+import { type Resource, type ServerObject, namespace } from '../testing/virtual-api-server.ts'
+import { evidenceKey, writeKey } from './action.ts'
 import { lockTableOf } from './lock-table.ts'
 
 const now = today('10:05')
@@ -322,6 +323,15 @@ describe('the gate', () => {
     const [write] = actions
     const written = new Map([[write === undefined ? '' : (writeKey(write) ?? ''), now - second]])
     expect(plannedGate({ ...given, learned: { ...nothingLearned, written } }, now).plan.actions).toEqual([])
+  })
+
+  it('looks again for a member that follows soon after another, for which it has looked before', () => {
+    const before = projectedJob(setRun('s', ['s-0']))
+    const evidence = new Map([[evidenceKey('jobs', namespace, 's', 's-uid'), { resource: 'jobs' as const, at: now - second, object: before }]])
+    const given = situation([setRun('s', ['s-0', 's-1']), member('s-1', 's')])
+    const { plan, looks } = plannedGate({ ...given, learned: { ...nothingLearned, evidence } }, now)
+    expect(looks).toEqual(['jobs/s'])
+    expect(wordsOf(plan)).toEqual(['release s-1'])
   })
 
   it('tells with the release who it is: the Job, and its pods', () => {
