@@ -79,7 +79,7 @@ async function withOperator<T>({ cluster, program }: Pick<Setting, 'cluster' | '
 async function withRawClient<T>({ load: server, operator }: Cluster, work: () => Promise<T>): Promise<T> {
   const raw = await startRawClient()
   await raw.order({ kind: 'release', kubeconfig: operator }, 'running')
-  const result = await work()
+  const result = await Promise.race([work(), raw.failed])
   await raw.stop()
   await removeRuns(server)
   return result

@@ -12,6 +12,8 @@ interface RawClient {
   readonly pid: number
   /** Resolves at the first answer of this kind. */
   order(order: Order, answer: Answer['kind']): Promise<void>
+  /** Rejects when it fails, also after an answer. */
+  readonly failed: Promise<never>
   stop(): Promise<void>
 }
 
@@ -24,15 +26,22 @@ export async function startRawClient(): Promise<RawClient> {
     await closed
   }
   const stopped = atEnd(stop)
+  const failed = new Promise<never>((_resolve, reject) => {
+    child.on('message', (message) => {
+      const answer = decoded<Answer>(message)
+      if (answer.kind === 'failed') reject(new Error(`the raw client: ${answer.message}`))
+    })
+  })
+  failed.catch(() => undefined)
   return {
     pid: child.pid ?? 0,
+    failed,
     order: (order, wanted) =>
       new Promise((resolve, reject) => {
         child.on('message', (message) => {
-          const answer = decoded<Answer>(message)
-          if (answer.kind === wanted) resolve()
-          else if (answer.kind === 'failed') reject(new Error(`the raw client: ${answer.message}`))
+          if (decoded<Answer>(message).kind === wanted) resolve()
         })
+        failed.catch(reject)
         void closed.then(() => reject(new Error('the raw client has ended')))
         child.send(order)
       }),

@@ -60,16 +60,16 @@ function release(server: Server): Promise<void> {
 }
 
 interface NewJob {
-  readonly metadata: Target & { readonly resourceVersion: string }
+  readonly metadata: Target
   readonly spec: { readonly suspend?: boolean }
 }
 
-/** What the gate writes, without having asked anybody. */
-async function start(server: Server, { metadata: { namespace, name, uid, resourceVersion }, spec }: NewJob): Promise<void> {
+/** What the gate writes, without having asked anybody, upon whichever version. */
+async function start(server: Server, { metadata: { namespace, name, uid }, spec }: NewJob): Promise<void> {
   if (spec.suspend !== true) return
   const runName = { 'integration-scheduler.io/run-name': `${name}-20260101-0000` }
   const annotations = { ...runName, 'integration-scheduler.io/released': new Date().toISOString() }
-  const body = { metadata: { uid, resourceVersion, annotations }, spec: { suspend: false, template: { metadata: { annotations: runName } } } }
+  const body = { metadata: { uid, annotations }, spec: { suspend: false, template: { metadata: { annotations: runName } } } }
   await (await send(server, `${pathOf('jobs', namespace, name)}${query}`, { method: 'PATCH', type: 'application/merge-patch+json', body })).dump()
 }
 

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../model/json.ts'
 import type { Json, JsonObject, KubernetesObject } from '../../model/kubernetes.ts'
+import { annotation } from '../../model/names.ts'
 import type { Tenant } from '../harness/tenant.ts'
 import { type WatchedResource, minutes, watched } from '../harness/watched.ts'
 import { type Stage, hourlyAt, hourlyLater } from './scenarios.ts'
@@ -13,8 +14,8 @@ export function endState(stage: Stage): JsonObject {
 }
 
 const byName = (one: KubernetesObject, other: KubernetesObject): number => one.metadata.name.localeCompare(other.metadata.name)
-/** What the API server and the garbage collector keep for themselves. */
-const unlike = new Set(['resourceVersion', 'managedFields', 'creationTimestamp', 'generation'])
+/** What the API server and the garbage collector keep for themselves, and for whom a run once had to wait. */
+const unlike = new Set(['resourceVersion', 'managedFields', 'creationTimestamp', 'generation', annotation.waiting])
 
 function asCompared(json: Json, stage: Stage): Json {
   if (typeof json === 'string') return comparable(json, stage)

@@ -109,10 +109,13 @@ test('two operators at once, all watches of one 40 s behind: no lock is held by 
   }
 })
 
-/** One operator alone writes on each Job that it has to wait, who it waits for then, that it starts, and deletes it if it never does. */
+/**
+ * One operator alone writes on each Job that it has to wait, who it waits for then, that it starts, and deletes it if it never does; who
+ * is behind is refused most of what it tries (status and lock table as well), and tries again when its stores have had time to catch up.
+ */
 function expectNoFight(tenant: Tenant, writes: readonly string[], refusals: readonly string[]): void {
   const jobs = jobsEver(tenant).length
   const ofJobs = writes.filter((write) => / jobs /.test(write))
   expect(ofJobs.length, `writes of ${jobs} Jobs: ${ofJobs.join(', ')}`).toBeLessThanOrEqual(6 * jobs)
-  expect(refusals.length, `refused: ${refusals.join(', ')}`).toBeLessThanOrEqual(6 * jobs)
+  expect(refusals.length, `refused: ${refusals.join(', ')}`).toBeLessThanOrEqual(10 * jobs)
 }

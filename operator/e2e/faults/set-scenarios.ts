@@ -66,6 +66,8 @@ export const setScenarios: Readonly<Record<string, Scenario>> = {
     prepare: prepared({ structure: { runFor: '10s' }, people: { runFor: '10s', spec: locks }, payroll: { runFor: '10s', spec: locks } }, { execution: 'Parallel' }),
     change: ({ tenant }) => instantiate(tenant, 'a', 'first'),
     done: (stage) => untilEnded(stage, 'succeeded'),
+    // The one that was made first goes first.
+    varying: ['patch jobs first-1', 'patch jobs first-2'],
     writes: [
       setStatus, 'create jobs first-0', 'create jobs first-1', 'create jobs first-2', setStatus, firstTable, 'patch jobs first-0', 'patch jobs first-1', 'patch jobs first-2',
       status, 'patch jobs first', table, 'patch jobs first-2', table, setStatus, status,
