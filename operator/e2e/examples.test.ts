@@ -23,7 +23,8 @@ test.for(files)('the example %s is accepted, previewed and scheduled as it is', 
   for (const name of schedules) {
     const ready = await tenant.untilReady(name)
     expect(ready.status?.nextRuns?.length).toBeGreaterThan(0)
-    expect(conditionOf(ready, 'Crowded'), 'an example to follow').toBeUndefined()
+    // The first example is for those who want to see a run soon.
+    if (name !== 'hello-every-minute') expect(conditionOf(ready, 'Crowded'), 'an example to follow').toBeUndefined()
   }
   for (const name of sets) {
     const ready = await tenant.until('integrationsets', name, (set) => conditionOf(set, 'Ready')?.status === 'True')

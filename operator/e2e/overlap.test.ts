@@ -3,7 +3,7 @@ import type { Job, JsonObject } from '../model/kubernetes.ts'
 import { api } from './harness/api.ts'
 import { everyMinute, integration, onceAYear, onceAt, played, scheduled, soon } from './harness/manifests.ts'
 import { annotate, jobNameAt } from './harness/raw.ts'
-import { createByHand, imageOf, overlapsOf, runsEver, spanOf, untilAllOver, untilEvent, untilOver, untilRecord, untilStarted, written } from './harness/runs.ts'
+import { createByHand, imageOf, isStarted, overlapsOf, runsEver, spanOf, untilAllOver, untilEvent, untilOver, untilRecord, untilStarted, written } from './harness/runs.ts'
 import { type Tenant, minuteOf, nextMinute, sleep, test } from './harness/tenant.ts'
 import { minutes } from './harness/watched.ts'
 
@@ -71,15 +71,15 @@ describe('a run that is due while the one before is in progress', () => {
   test('takes its place with overlapPolicy Replace: the one before is stopped first', async ({ tenant }) => {
     await create(tenant, '100s', { overlapPolicy: 'Replace' })
     const [first] = await tenant.untilJobs('a', 1)
-    const [next = ''] = following(first, 1)
     const before = first?.metadata.name ?? ''
-    expect(await untilRecord(tenant, 'a', before)).toMatchObject({ outcome: 'Replaced', reason: 'NextRunStarted', message: expect.stringContaining(next) })
-    const successor = await untilStarted(tenant, next)
+    expect(await untilRecord(tenant, 'a', before)).toMatchObject({ outcome: 'Replaced', reason: 'NextRunStarted', message: expect.stringContaining('took its place') })
+    const [successor] = await tenant.untilJobs('a', 1, (job) => job.metadata.name !== before && isStarted(job))
+    if (successor === undefined) throw new Error('no successor')
     expect(tenant.find('jobs', before), 'the Job before is gone with its pods before the next one starts').toBeUndefined()
     const stopped = tenant.versions('jobs', before).findLast((version) => version !== undefined)
     expect(spanOf(successor)?.from).toBeGreaterThanOrEqual(Date.parse(stopped?.metadata.deletionTimestamp ?? ''))
     await tenant.edit('a', { suspend: true })
-    await untilRecord(tenant, 'a', next)
+    await untilRecord(tenant, 'a', successor.metadata.name)
     const { status } = await tenant.untilReady('a', 'Suspended')
     expect(status?.counts?.replaced).toBeGreaterThanOrEqual(1)
   })

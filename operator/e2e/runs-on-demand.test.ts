@@ -89,7 +89,7 @@ describe('a run on demand', () => {
   })
 
   test('passes the gate: with overlapPolicy Skip another one beside it is skipped, with Queue it waits', async ({ tenant }) => {
-    await createPayroll(tenant, { overlapPolicy: 'Skip' }, '45s')
+    await createPayroll(tenant, { overlapPolicy: 'Skip' }, '75s')
     await tenant.create(scheduled('queued', onceAYear, { ...previous, overlapPolicy: 'Queue' }))
     const now = (name: string, schedule: string) => integrationRun(name, { scheduleRef: { name: schedule } })
     await tenant.create(now('first', 'payroll'), now('third', 'queued'))
