@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { JsonObject } from '../../model/kubernetes.ts'
 import { api, decoded } from '../harness/api.ts'
+import { retried } from '../harness/install.ts'
 import { everyMinute, integration, integrationRun, scheduled } from '../harness/manifests.ts'
 import { isOver, logOf, script } from '../harness/real.ts'
 import { untilEnded, untilRecord } from '../harness/runs.ts'
@@ -83,13 +84,15 @@ describe('a run whose pod is evicted', () => {
     ['Fail', { outcome: 'Failed', reason: 'BackoffLimitExceeded' }],
     ['Retry', { outcome: 'Succeeded', reason: undefined }],
   ] as const)('with onDisruption %s ends as it should', async ([onDisruption, wanted], { tenant }) => {
-    const text = `trap 'sleep 2; exit 143' TERM; sleep 20 & wait $!; echo done`
+    const text = `trap 'sleep 2; exit 143' TERM; echo begun; sleep 20 & wait $!; echo done`
     await tenant.apply(integration('export', { container: script(text), onDisruption }), onDemand())
     const { status } = await tenant.until('integrationruns', 'now', (run) => run.status?.jobName !== undefined)
     const job = status?.jobName ?? ''
     await tenant.until('jobs', job, ({ status: of }) => (of?.ready ?? 0) > 0)
     const [former] = await podsOf(tenant, job)
     if (former === undefined) throw new Error('no pod')
+    // Ready is also a shell that has not set its trap yet, and would not notice that it is to end.
+    await retried(async () => expect((await tenant.kubectl('logs', former.metadata.name)).stdout).toBe('begun\n'), minutes)
     await evict(tenant, former.metadata.name)
     const evicted = Date.now()
     const { outcome, reason } = await untilEnded(tenant, 'now')
@@ -98,7 +101,7 @@ describe('a run whose pod is evicted', () => {
     expect(others.length).toBe(onDisruption === 'Retry' ? 1 : 0)
     // The former one takes two seconds to end; times are in whole seconds.
     expect(others.every(({ metadata }) => Date.parse(metadata.creationTimestamp) >= evicted + 1_000)).toBe(true)
-    if (onDisruption === 'Retry') expect(await logOf(tenant, tenant.current('jobs', job))).toBe('done\n')
+    if (onDisruption === 'Retry') expect(await logOf(tenant, tenant.current('jobs', job))).toBe('begun\ndone\n')
     await eventually(['events'], () => tenant.all('events').find(({ reason: why, involvedObject: { kind } }) => kind === 'IntegrationRun' && why === `Run${wanted.outcome}`), { within: minutes, state: () => 'no event' })
   })
 })
