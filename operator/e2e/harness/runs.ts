@@ -62,7 +62,7 @@ export function isStarted({ status, spec }: Job): boolean {
   return spec.suspend !== true && (status?.active ?? 0) > 0
 }
 
-export function isFinal({ outcome }: { readonly outcome: string }): boolean {
+function isFinal({ outcome }: { readonly outcome: string }): boolean {
   return outcome !== 'Waiting' && outcome !== 'Running'
 }
 
