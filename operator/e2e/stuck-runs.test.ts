@@ -3,16 +3,20 @@ import type { JsonObject } from '../model/kubernetes.ts'
 import { integration, integrationRun, integrationSet, ofSet, onceAYear, scheduled } from './harness/manifests.ts'
 import { createByHand, untilEnded, untilEvent, untilRecord, written } from './harness/runs.ts'
 import { type Tenant, test } from './harness/tenant.ts'
+import { minutes } from './harness/watched.ts'
 
 // A run whose pod does not come up says why within about a minute (design/runs.md section 2): what a played node can show. The rest
 // is told in node/.
 
 const running = 'Running'
 
-/** Resolves with what the status tells of the run of an IntegrationRun, once it says why it hangs. */
-async function untilStuck(tenant: Tenant, run: string): Promise<{ readonly reason?: string | undefined; readonly message?: string | undefined }> {
-  const { status } = await tenant.until('integrationruns', run, (object) => object.status?.outcome === running && object.status.reason !== undefined)
-  return status ?? {}
+/** On a machine that is busy, what Kubernetes has to say of a pod comes after the first look; the next ones come a minute, two and four later. */
+const patiently = 9 * minutes
+
+/** Resolves with what the status of an IntegrationRun tells of its run, once it says that this is why it hangs. */
+async function untilStuck(tenant: Tenant, run: string, reason: string): Promise<string> {
+  const { status } = await tenant.until('integrationruns', run, (object) => object.status?.outcome === running && object.status.reason === reason, patiently)
+  return status?.message ?? ''
 }
 
 const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'pods' }, spec: { hard: { pods: '0' } } } as const
@@ -32,31 +36,32 @@ describe('a run whose pod does not come up', () => {
     await tenant.create(integration('export', spec), scheduled('a', onceAYear), integrationRun('now', { integrationRef: { name: 'export' } }))
     await tenant.untilReady('a')
     await createByHand(tenant, 'by-hand', 'a')
-    expect(await untilStuck(tenant, 'now')).toMatchObject({ reason, message: expect.stringContaining(words) })
-    const record = await untilRecord(tenant, 'a', 'by-hand', (run) => run.reason !== undefined)
-    expect(record).toMatchObject({ outcome: running, reason, message: expect.stringContaining(words) })
+    expect(await untilStuck(tenant, 'now', reason)).toContain(words)
+    const record = await untilRecord(tenant, 'a', 'by-hand', (run) => run.reason === reason)
+    expect(record).toMatchObject({ outcome: running, message: expect.stringContaining(words) })
     const { status, ...job } = tenant.current('jobs', 'by-hand')
     const since = Date.parse(written(job, 'stuck')?.['since'] ?? '')
     expect(since - Date.parse(status?.startTime ?? job.metadata.creationTimestamp), 'it had the time to come up').toBeGreaterThanOrEqual(60_000)
-    expect(await untilEvent(tenant, 'RunStuck', ({ involvedObject }) => involvedObject.name === 'a')).toMatchObject({ type: 'Warning', message: expect.stringContaining(words), involvedObject: { kind: 'ScheduledIntegration' } })
+    expect(await untilEvent(tenant, 'RunStuck', ({ involvedObject, message }) => involvedObject.name === 'a' && message.includes(words))).toMatchObject({ type: 'Warning', involvedObject: { kind: 'ScheduledIntegration' } })
   })
 
   test('because a quota is used up says so, and runs when there is room', async ({ tenant }) => {
     await untilQuotaCounts(tenant)
     await tenant.create(integration('export'), integrationRun('now', { integrationRef: { name: 'export' } }))
-    expect(await untilStuck(tenant, 'now')).toMatchObject({ reason: 'QuotaExceeded', message: expect.stringContaining('pods=0') })
+    expect(await untilStuck(tenant, 'now', 'QuotaExceeded')).toContain('pods=0')
     await tenant.kubectl('delete', 'resourcequota', 'pods')
     // kube-controller-manager tries again at growing distances.
     const { outcome, reason } = await untilEnded(tenant, 'now')
     expect({ outcome, reason }).toEqual({ outcome: 'Succeeded', reason: undefined })
   })
 
-  test('as a member of a set is told as the reason of that member', async ({ tenant }) => {
-    await tenant.create(integration('structure'), integration('people', { pod: { serviceAccountName: 'nobody' } }), integrationSet('nightly', ['structure', 'people'], { timeoutSeconds: 240 }))
+  test('as a member of a set is told as the reason of that member, until it comes up', async ({ tenant }) => {
+    await tenant.create(integration('structure'), integration('people', { pod: { serviceAccountName: 'nobody' } }), integrationSet('nightly', ['structure', 'people']))
     await tenant.create(integrationRun('now', ofSet('nightly')))
-    const { status } = await tenant.until('integrationruns', 'now', (object) => object.status?.members?.some(({ reason }) => reason === 'ServiceAccountNotFound') === true)
+    const { status } = await tenant.until('integrationruns', 'now', (object) => object.status?.members?.some(({ reason }) => reason === 'ServiceAccountNotFound') === true, patiently)
     expect(status?.members).toMatchObject([{ name: 'structure', outcome: 'Succeeded' }, { name: 'people', outcome: running, message: expect.stringContaining('"nobody"') }])
-    expect(await untilEnded(tenant, 'now')).toMatchObject({ outcome: 'Failed', reason: 'DeadlineExceeded' })
+    await tenant.kubectl('create', 'serviceaccount', 'nobody')
+    expect(await untilEnded(tenant, 'now')).toMatchObject({ outcome: 'Succeeded' })
   })
 })
 
@@ -66,7 +71,7 @@ test('a run that waits at the gate does not hang, however long', async ({ tenant
   await tenant.create(integration('export', { locks }), integrationRun('holder', { integrationRef: { name: 'export' } }))
   await tenant.until('integrationruns', 'holder', ({ status }) => status?.outcome === running)
   await tenant.create(integrationRun('waiting', { integrationRef: { name: 'export' } }))
-  await untilStuck(tenant, 'holder')
+  await untilStuck(tenant, 'holder', 'QuotaExceeded')
   const { status } = await tenant.until('integrationruns', 'waiting', (object) => object.status?.outcome === 'Waiting')
   expect(status).toMatchObject({ reason: 'WaitingForLock' })
   expect(written(tenant.current('jobs', status?.jobName ?? ''), 'stuck')).toBeUndefined()
