@@ -55,13 +55,13 @@ describe('a set', () => {
   })
 
   test.for(['Sequential', 'Parallel'] as const)('that takes longer than its timeoutSeconds is stopped with its members (%s)', async (execution, { tenant }) => {
-    const job = await scheduleSet(tenant, { members: { structure: { runFor: '300s' }, people: { runFor: '300s' } }, set: { timeoutSeconds: 10, execution } })
+    const job = await scheduleSet(tenant, { members: { structure: { runFor: '300s' }, people: { runFor: '300s' } }, set: { timeoutSeconds: 40, execution } })
     const { record, setRun } = await untilSetOver(tenant, job)
-    expect(record).toMatchObject({ outcome: 'Failed', reason: 'DeadlineExceeded', message: expect.stringContaining('timeoutSeconds (10)') })
+    expect(record).toMatchObject({ outcome: 'Failed', reason: 'DeadlineExceeded', message: expect.stringContaining('timeoutSeconds (40)') })
     expect(membersTold(record)).toEqual(['structure Failed DeadlineExceeded', execution === 'Parallel' ? 'people Failed DeadlineExceeded' : 'people NotStarted DeadlineExceeded'])
     const started = Date.parse(setRun.status?.startTime ?? '')
     const ended = Date.parse(setRun.status?.conditions?.find(({ type }) => type === 'Failed')?.lastTransitionTime ?? '')
-    expect(ended - started).toBeGreaterThanOrEqual(10_000)
+    expect(ended - started).toBeGreaterThanOrEqual(40_000)
     expect(membersEver(tenant, setRun).map(({ metadata }) => tenant.find('jobs', metadata.name)), 'no member is left').toEqual(execution === 'Parallel' ? [undefined, undefined] : [undefined])
     const pods = await tenant.kubectl('get', 'pods', '--output=name')
     expect(pods.stdout).toBe('')
