@@ -36,13 +36,8 @@ const hanging: Readonly<Record<string, Hanging>> = {
   'an image whose name is none': { integration: { container: { ...harmless, image: 'registry.example.com/UPPER:1' } }, reason: 'InvalidImageName', says: 'UPPER' },
 }
 
-/** From the start of its Job to the word of why; on a machine that does much else at the same time. */
-const longest = 100_000
-
 async function untilTold(tenant: Tenant, run: string, reason: string): Promise<string> {
   const { status } = await tenant.until('integrationruns', run, (object) => object.status?.outcome === 'Running' && object.status.reason === reason)
-  const started = Date.parse(tenant.current('jobs', status?.jobName ?? '').metadata.creationTimestamp)
-  expect(Date.now() - started).toBeLessThan(longest)
   return status?.message ?? ''
 }
 
