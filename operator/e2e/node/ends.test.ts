@@ -84,7 +84,7 @@ describe('a run whose pod is evicted', () => {
     ['Fail', { outcome: 'Failed', reason: 'BackoffLimitExceeded' }],
     ['Retry', { outcome: 'Succeeded', reason: undefined }],
   ] as const)('with onDisruption %s ends as it should', async ([onDisruption, wanted], { tenant }) => {
-    const text = `trap 'sleep 2; exit 143' TERM; echo begun; sleep 20 & wait $!; echo done`
+    const text = `trap 'sleep 2; exit 143' TERM; echo begun; sleep 60 & wait $!; echo done`
     await tenant.apply(integration('export', { container: script(text), onDisruption }), onDemand())
     const { status } = await tenant.until('integrationruns', 'now', (run) => run.status?.jobName !== undefined)
     const job = status?.jobName ?? ''
