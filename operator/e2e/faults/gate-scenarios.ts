@@ -80,7 +80,7 @@ export const gateScenarios: Readonly<Record<string, Scenario>> = {
   },
   'a run that gives its place in the queue to a later one': {
     isRaced: true,
-    prepare: busy('50s', {}, { overlapPolicy: 'Queue' }),
+    prepare: busy('80s', {}, { overlapPolicy: 'Queue' }),
     change: async (stage) => {
       await run(stage, 'second', '5s')
       await untilJob(stage, 'second', isToldWhy)
