@@ -58,7 +58,7 @@ print_status() {
   for each in $(cluster_names); do
     use_cluster "$each"
     local ready=no age=-
-    if is_ready; then ready=yes age=$(age_of "$(cat "$state/since")"); fi
+    if is_ready; then ready=yes age=$(age_of "$(cat "$state/since")"); elif [[ $(cluster_kind) != kind ]] && is_dead; then ready=dead; fi
     # shellcheck disable=SC2059
     printf "$row" "$cluster" "$(cluster_kind)" "$(cat "$state/server" 2>/dev/null || echo -)" $ready "$age"
   done

@@ -15,6 +15,7 @@ ensure_node_tools() {
 }
 
 start_node_cluster() {
+  remove_wrecks
   choose_ports
   claim_machine
   local node_ip=$NODE_IP
@@ -27,6 +28,22 @@ start_node_cluster() {
   wait_for_defaults
 }
 
+# remove_wrecks: real nodes that nobody took down and of which no process runs any more, as after the end of a CI job or a container.
+# Other people's are taken down when their files are within reach.
+remove_wrecks() {
+  local each
+  for each in "$cache"/c/*/node.up "$(cat "/sys/class/net/$BRIDGE/ifalias" 2>/dev/null)/node.up"; do
+    [[ ! -e $each ]] || (each=${each%/node.up}; cache=${each%/c/*}; use_cluster "${each##*/}"; remove_wreck)
+  done
+}
+
+remove_wreck() {
+  exec 8> "$cache/lock/cluster-$cluster"
+  flock --nonblock 8 && is_dead || return 0 # somebody works on it, or with it
+  say "Cluster $cluster had this machine's real node, and all its processes have ended: removing it"
+  remove_cluster
+}
+
 # claim_machine: refuses a machine that is not fit or is taken. The lock is on the folder /run: for the whole machine, and it leaves no file.
 claim_machine() {
   exec 7< /run; flock 7
@@ -34,6 +51,7 @@ claim_machine() {
   save_settings
   : > "$state/node.up" # from here on, stop_node puts things back
   ip link add "$BRIDGE" type bridge
+  ip link set "$BRIDGE" alias "$state" # whose machine this is, for clusters of other caches
   exec 7<&-
 }
 

@@ -32,6 +32,12 @@ dead_process() {
   return 1
 }
 
+# is_dead: no process of it runs.
+is_dead() {
+  local pidfile
+  for pidfile in "$state"/*.pid; do ! owned_pid "$(basename "$pidfile" .pid)" >/dev/null || return 1; done
+}
+
 # stop PROCESS...: SIGKILL, since nothing they hold is kept; returns when all are gone.
 stop() {
   local process pid pids='' _

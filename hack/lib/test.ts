@@ -86,17 +86,21 @@ function notRun(title: string, reason: string): void {
   if (!steps.isStopped) steps.fail(title, `not run: ${reason}`)
 }
 
-/** Of clusters that do not belong to a test, such as a demo: they are waited for, but not for ever. */
+/** Of clusters that do not belong to a test, such as a demo: they are waited for, but not for ever. The next one takes a dead one down. */
 async function untilNodeIsFree(): Promise<void> {
-  const owner = () => / ?(\S+) +node /.exec(` ${spawnSync(join(root, 'hack/cluster'), ['status'], { encoding: 'utf8' }).stdout}`)?.[1]
+  const owner = () => / ?(\S+) +node +\S+ +(?!dead)/.exec(` ${spawnSync(join(root, 'hack/cluster'), ['status'], { encoding: 'utf8' }).stdout}`)?.[1]
   const end = Date.now() + 15 * 60_000
   for (let told = ''; Date.now() < end && !steps.isStopped; await sleep(5_000)) {
     const name = owner()
     if (name === undefined) return
-    if (name !== told) steps.say(`… cluster ${name} has this machine's real node: waiting up to 15 minutes; hack/cluster down --name ${name} ends it`)
+    if (isOfTest(name)) await steps.run(`down ${name}, whose test was killed`, cluster('down', '--name', name))
+    else if (name !== told) steps.say(`… cluster ${name} has this machine's real node: waiting up to 15 minutes; hack/cluster down --name ${name} ends it`)
     told = name
   }
 }
+
+/** Called with the lock of the real node, so no other test runs that could own it. */
+const isOfTest = (name: string): boolean => /^t-[0-9a-f]{8}-n$/.test(name)
 
 /** The machine has one real node: other checkouts wait. The lock goes with this process, however it ends. */
 async function lockOf(what: string): Promise<{ release(): void }> {

@@ -97,7 +97,7 @@ export function isEvidenceGone(observed: ObservedSchedule, cronJob: CronJob, mat
   const looked = parseInstant(status?.lastScheduleTime)
   if (looked === undefined || match > looked || match <= (parseInstant(metadata.creationTimestamp) ?? 0)) return false
   if (match === looked) return true
-  const told = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  const told = knownTimes(observed)
   if (!told.has(looked)) return true
   const ends = observed.jobs.filter((job) => (scheduledTime(job) ?? 0) > match).map((job) => finalCondition(job)?.type)
   const isFull = (type: string, limit = defaultLimit) => ends.filter((end) => end === type).length >= limit
@@ -107,15 +107,20 @@ export function isEvidenceGone(observed: ObservedSchedule, cronJob: CronJob, mat
 /** Of Kubernetes, where a CronJob says nothing. */
 const defaultLimit = 1
 
+/** Occurrences that have a record or a Job. */
+export function knownTimes(observed: ObservedSchedule): ReadonlySet<Instant | undefined> {
+  return new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+}
+
 /** Occurrences that have a record, also those whose Job is gone by now. */
-export function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefined)[] {
+function recordedTimes(observed: ObservedSchedule): readonly (Instant | undefined)[] {
   return (observed.status?.runs ?? []).map((record) => parseInstant(record.scheduledTime))
 }
 
 /** Matches in (after, through] of the expression on the server that have no record and no Job, oldest first; no more than one pass tells. */
 export function untoldMatches(observed: ObservedSchedule, cronJob: CronJob, { after, through }: { readonly after: Instant; readonly through: Instant }): readonly Instant[] {
   const accounted = Math.max(after, parseInstant(observed.status?.accountedThrough) ?? after)
-  const told = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  const told = knownTimes(observed)
   return matchesIn(expressionOf(cronJob), accounted, through, Infinity).filter((match) => !told.has(match)).slice(0, perPass)
 }
 

@@ -4,14 +4,14 @@ import { isJsonObject } from '../model/json.ts'
 import { scheduledTimestampAnnotation } from '../model/names.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import { offsetAt } from '../model/time-zone.ts'
-import { lastStart, lateList, madeUp, missedRecord, recordedTimes, skippedRecord } from './accounts.ts'
+import { knownTimes, lastStart, lateList, madeUp, missedRecord, skippedRecord } from './accounts.ts'
 import { type Action, evidenceKey, isHistory, storeLag } from './action.ts'
 import { evidenceOf, expressionOf } from './arming.ts'
 import { ownerOf, ownerReference } from './cron-job.ts'
 import { newLocksLease } from './housekeeping.ts'
 import { lostWithCronJob } from './lost-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
-import { finalCondition, isFinal, isSkipped, scheduledTime, timeOf } from './run-record.ts'
+import { finalCondition, isFinal, isSkipped, timeOf } from './run-record.ts'
 import { patienceOf } from './runs.ts'
 import { type Scene, isEnabled, isNewEpoch, skipReason } from './schedule-step.ts'
 import { quiet } from './timing.ts'
@@ -89,7 +89,7 @@ function start(scene: Scene & { readonly verdict: Valid }, record: RunRecord): L
  */
 function undecidedAfter({ observed, verdict, cronJob, now }: Scene & { readonly verdict: Valid }, late: Instant): Instant | undefined {
   if (verdict.spec.missedRunPolicy !== 'RunLatest') return undefined
-  const known = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  const known = knownTimes(observed)
   const { occurrences } = verdict.rule
   let at = occurrences.next(Math.max(late, now - patienceOf(cronJob, verdict) - 1))
   while (at !== undefined && at <= now && known.has(at)) at = occurrences.next(at)

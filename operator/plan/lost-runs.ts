@@ -1,7 +1,6 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import type { RunRecord } from '../model/status-schema.ts'
-import { lostRecord, recordedTimes, skippedRecord } from './accounts.ts'
-import { scheduledTime } from './run-record.ts'
+import { knownTimes, lostRecord, skippedRecord } from './accounts.ts'
 import type { Lost } from './cursor.ts'
 import type { Scene } from './schedule-step.ts'
 import { eps } from './timing.ts'
@@ -26,7 +25,7 @@ export function lostRuns(scene: Scene): LostRuns {
   const { observed, verdict, cursor, now } = scene
   if (cursor.lost.length === 0 || cursor.parkedAt !== undefined || verdict.kind === 'invalid') return noLostRuns
   const accounted = parseInstant(observed.status?.accountedThrough) ?? -Infinity
-  const told = new Set([...recordedTimes(observed), ...observed.jobs.map(scheduledTime)])
+  const told = knownTimes(observed)
   const open = cursor.lost.filter(({ hash }) => hash === verdict.scheduleHash).flatMap((lost) => occurrencesIn(verdict, lost, accounted))
   if (open.length === 0) return noLostRuns
   const due = open.filter(({ at }) => now > at + eps)
