@@ -19,8 +19,11 @@ const withNode = option !== '--without-node'
 
 const shell = (text: string, ...args: readonly string[]): Program => ({ command: 'bash', args: ['-euc', text, 'bash', ...args] })
 const cluster = (...args: readonly string[]): Program => ({ command: 'hack/cluster', args })
-/** What only computes gives way to clusters, in which time matters. */
-const politely = ({ command, args, ...rest }: Program): Program => ({ command: 'nice', args: ['-n', '10', command, ...args], ...rest })
+/**
+ * What only computes gives way to clusters, in which time matters. Where Linux shares the processor between sessions first, and each
+ * program here has a session of its own, nice alone would weigh only within it.
+ */
+const politely = ({ command, args, ...rest }: Program): Program => ({ ...shell('echo 19 2>&- > /proc/self/autogroup || true; exec nice -n 19 "$@"', command, ...args), ...rest })
 
 /** Projects of vitest.config.ts, with a cluster's environment if one is named. */
 function vitest(title: string, projects: readonly string[], clusterName?: string): Program {
