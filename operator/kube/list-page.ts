@@ -9,6 +9,16 @@ export interface ListPage {
   readonly token: string
 }
 
+/** A list that comes in pages, as far as it is there. */
+export interface Listing<T> {
+  readonly whole: boolean
+  readonly present: Map<string, T>
+  /** Of all pages; empty before the first. */
+  version: string
+  /** Asks for the next page; empty when there is none. */
+  token: string
+}
+
 /** The answer to a list request. Throws an ApiFailure of kind malformed. */
 export function pageOf(body: JsonObject): ListPage {
   const metadata = isJsonObject(body.metadata) ? body.metadata : {}

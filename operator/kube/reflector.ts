@@ -5,8 +5,9 @@ import { ApiFailure, failureFields, failureOfStatus } from './api-failure.ts'
 import { jitteredBackoff } from './backoff.ts'
 import { type Clock, pause, Watchdog } from './clock.ts'
 import { asKubernetesObject } from './kubernetes-object.ts'
-import { pageOf, versionOf } from './list-page.ts'
+import { type Listing, pageOf, versionOf } from './list-page.ts'
 import type { Logger } from './logger.ts'
+import { type WatchProgress, canResume, isDeaf, isTornApart, outOfOrder } from './reflector-failure.ts'
 import { isOlder } from './resource-version.ts'
 import { objectKey, type StoreWriter } from './store.ts'
 import type { ResourceName, Target } from './target.ts'
@@ -159,7 +160,7 @@ export class Reflector<T extends KubernetesObject> {
 
   async #watch(failuresBefore: number): Promise<State> {
     const { clock } = this.#options
-    const progress: Progress = { opened: undefined, frames: 0 }
+    const progress: WatchProgress = { opened: undefined, frames: 0 }
     const lasted = (): boolean => progress.opened !== undefined && clock.now() - progress.opened >= shortWatch
     try {
       await this.#follow(progress)
@@ -174,7 +175,7 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   /** One watch, from its opening until it ends or has been silent for too long. */
-  async #follow(progress: Progress): Promise<void> {
+  async #follow(progress: WatchProgress): Promise<void> {
     const { client, clock, random, selector } = this.#options
     const abort = new AbortController()
     const stop = (): void => abort.abort()
@@ -251,44 +252,4 @@ export class Reflector<T extends KubernetesObject> {
   #backoff(failures: number): number {
     return failures === 0 ? 0 : jitteredBackoff(failures, backoff, this.#options.random)
   }
-}
-
-interface Listing<T> {
-  readonly whole: boolean
-  readonly present: Map<string, T>
-  /** Of all pages; empty before the first. */
-  version: string
-  /** Asks for the next page; empty when there is none. */
-  token: string
-}
-
-interface Progress {
-  /** When the server accepted the watch. */
-  opened: Instant | undefined
-  frames: number
-}
-
-function outOfOrder(message: string, version: string, seen: string): ApiFailure {
-  return new ApiFailure('malformed', message, { cause: new Error(`${message}: version ${version} after ${seen}`) })
-}
-
-/** The pages of a list expired before all were read, or do not belong together: the next list must come in one answer. */
-function isTornApart(error: unknown): boolean {
-  return error instanceof ApiFailure && (error.code === 410 || error.kind === 'malformed')
-}
-
-/**
- * Whether the watch was opened, but never said a word. So do API servers (measured with 1.36) when the version is too new for them
- * because they were set back; and so does a watch without bookmarks (those of Events, or of a server without a watch cache) when
- * nothing happens.
- */
-function isDeaf(error: unknown, { opened, frames }: Progress): boolean {
-  return error instanceof ApiFailure && error.kind === 'timeout' && opened !== undefined && frames === 0
-}
-
-/** Whether the same watch can go on later. After an expired version, one from the future, or a line that nobody can read, only a list helps. */
-function canResume(error: unknown): boolean {
-  if (!(error instanceof ApiFailure) || error.kind === 'malformed') return false
-  if (error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return false
-  return error.kind !== 'status' || error.code === 401 || error.code === 403 || error.code === 429 || error.code >= 500
 }
