@@ -15,9 +15,9 @@ export function loadKubeConfig(file: string | undefined): KubeConfig {
   const kubeConfig = new KubeConfig()
   if (file === undefined) kubeConfig.loadFromDefault()
   else kubeConfig.loadFromFile(file)
-  const files = file === undefined ? defaultFiles() : [file]
-  refuseHalfAnImpersonation(files, kubeConfig.getCurrentUser()?.name)
-  const tokenFiles = new Map(files.flatMap(tokenFilesIn))
+  const users = (file === undefined ? defaultFiles() : [file]).flatMap(usersIn)
+  refuseHalfAnImpersonation(users, kubeConfig.getCurrentUser()?.name)
+  const tokenFiles = new Map(users.flatMap(tokenFileOf))
   kubeConfig.users = kubeConfig.users.map((user) => withTokenFile(user, tokenFiles.get(user.name)))
   return kubeConfig
 }
@@ -30,19 +30,25 @@ function defaultFiles(): readonly string[] {
   return home === null ? [] : [join(home, '.kube', 'config')].filter((file) => existsSync(file))
 }
 
-function usersIn(file: string): readonly (readonly [name: string, user: JsonObject])[] {
+interface UserInFile {
+  readonly file: string
+  readonly name: string
+  readonly user: JsonObject
+}
+
+function usersIn(file: string): readonly UserInFile[] {
   const content: unknown = parse(readFileSync(file, 'utf8'))
   if (!isJsonObject(content) || !Array.isArray(content.users)) return []
-  return content.users.filter(isJsonObject).flatMap(({ name, user }) => (typeof name === 'string' && isJsonObject(user) ? [[name, user] as const] : []))
+  return content.users.filter(isJsonObject).flatMap(({ name, user }) => (typeof name === 'string' && isJsonObject(user) ? [{ file, name, user }] : []))
 }
 
-/** Users with their files; a path is relative to the kubeconfig. */
-function tokenFilesIn(file: string): readonly (readonly [user: string, tokenFile: string])[] {
-  return usersIn(file).flatMap(([name, { tokenFile }]) => (typeof tokenFile === 'string' && tokenFile !== '' ? [[name, resolve(dirname(file), tokenFile)] as const] : []))
+/** A path is relative to the kubeconfig. */
+function tokenFileOf({ file, name, user: { tokenFile } }: UserInFile): readonly (readonly [user: string, tokenFile: string])[] {
+  return typeof tokenFile === 'string' && tokenFile !== '' ? [[name, resolve(dirname(file), tokenFile)]] : []
 }
 
-function refuseHalfAnImpersonation(files: readonly string[], current: string | undefined): void {
-  for (const [name, user] of files.flatMap(usersIn)) {
+function refuseHalfAnImpersonation(users: readonly UserInFile[], current: string | undefined): void {
+  for (const { name, user } of users) {
     const left = ['as-groups', 'as-uid', 'as-user-extra'].find((field) => user[field] !== undefined)
     if (name === current && left !== undefined) throw new Error(`the kubeconfig's user ${name} has ${left}, which is not supported: give it credentials of the account itself`)
   }
