@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { Agent, request } from 'undici'
 import { type Clock, pause, systemClock } from '../kube/clock.ts'
 import { type Instant, second } from '../model/instant.ts'
+import { statusOf } from './fake-api-server.ts'
 import { type FaultRule, FaultRules } from './fault-proxy-plan.ts'
 import { type AskedRequest, askedRequest, narrowed } from './fault-proxy-request.ts'
 import { LateStream } from './fault-proxy-watch.ts'
@@ -218,8 +219,7 @@ const reasons: Readonly<Record<number, string>> = { 401: 'Unauthorized', 403: 'F
 
 /** As the API server words it. */
 function refusal({ code, retryAfter }: { readonly code: number; readonly retryAfter?: number | undefined }): Answer {
-  const details = retryAfter === undefined ? {} : { details: { retryAfterSeconds: retryAfter } }
-  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `refused by the plan: ${code}`, reason: reasons[code] ?? '', ...details, code }
+  const status = statusOf(code, reasons[code] ?? '', retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter })
   return { code, headers: { 'content-type': 'application/json', ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) }, body: Buffer.from(JSON.stringify(status)) }
 }
 
