@@ -1,6 +1,6 @@
 // The raw client: the mark to beat. A process of its own (forked, told by messages) that makes the operator's writes and does nothing else:
 // no cache, no decision, no check. Same rights, same HTTP library, connections kept.
-import { type Server, decoded, pathOf, send } from '../../../operator/e2e/harness/api.ts'
+import { type Server, decoded, pathOf, send, versionNow } from '../../../operator/e2e/harness/api.ts'
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
 import type { JsonObject } from '../../../operator/model/kubernetes.ts'
 import { serverFrom } from './cluster.ts'
@@ -75,8 +75,7 @@ async function start(server: Server, { metadata: { namespace, name, uid }, spec 
 
 async function forEachNew(server: Server, resource: 'scheduledintegrations' | 'jobs', work: (object: JsonObject) => Promise<void>): Promise<void> {
   const path = pathOf(resource)
-  const { metadata } = decoded<{ metadata: { resourceVersion: string } }>(await (await send(server, `${path}?limit=1`, { method: 'GET' })).json())
-  const stream = await send(server, `${path}?watch=true&resourceVersion=${metadata.resourceVersion}`, { method: 'GET' })
+  const stream = await send(server, `${path}?watch=true&resourceVersion=${await versionNow(server, path)}`, { method: 'GET' })
   tell({ kind: 'running' })
   for await (const { type, object } of framesOf(stream)) if (type === 'ADDED') void work(object).catch(failed)
 }

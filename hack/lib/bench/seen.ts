@@ -1,5 +1,5 @@
 // The independent watch by which operator and raw client are judged: when it saw what. It keeps names and instants, no objects.
-import { type Server, decoded, pathOf, send } from '../../../operator/e2e/harness/api.ts'
+import { type Server, decoded, pathOf, send, versionNow } from '../../../operator/e2e/harness/api.ts'
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
 import type { JsonObject } from '../../../operator/model/kubernetes.ts'
 
@@ -35,9 +35,8 @@ export class Seen {
   /** The same for several things that become true of an object, in the one watch. */
   static async openMarked(server: Server, resource: Watchable, marks: Marks): Promise<Seen> {
     const path = pathOf(resource)
-    const list = await (await send(server, `${path}?limit=1`, { method: 'GET' })).json()
     const seen = new Seen(server, path, marks)
-    const first = await seen.#stream(decoded<{ metadata: { resourceVersion: string } }>(list).metadata.resourceVersion)
+    const first = await seen.#stream(await versionNow(server, path))
     seen.#follow(first).catch((error: unknown) => {
       if (!seen.#abort.signal.aborted) seen.#waiting?.reject(error)
     })

@@ -98,6 +98,12 @@ export async function send({ origin, agent, headers }: Server, path: string, { m
   return answer.body
 }
 
+/** Where a watch of what changes from now on begins. */
+export async function versionNow(server: Server, path: string): Promise<string> {
+  const list = await (await send(server, `${path}?limit=1`, { method: 'GET' })).json()
+  return decoded<{ metadata: { resourceVersion: string } }>(list).metadata.resourceVersion
+}
+
 function messageOf(text: string): string {
   try {
     const parsed: unknown = JSON.parse(text)
