@@ -1,6 +1,6 @@
 // One measurement each, of the operator and, where there is one, of the mark beside it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { auditMark, operatorRequests } from '../../../operator/e2e/harness/audit-log.ts'
+import { auditMark, countsOf, operatorRequests } from '../../../operator/e2e/harness/audit-log.ts'
 import { type Cluster, newCluster, serverPids } from './cluster.ts'
 import { makeFinishedJobs } from './finished-jobs.ts'
 import { applySchedules } from './load.ts'
@@ -171,6 +171,5 @@ async function marksSince(mark: number): Promise<number> {
 
 /** Of the operator's ServiceAccount; a watch is counted when it ends. */
 export async function requestsSince(mark: number): Promise<Requests> {
-  const asked = Map.groupBy(await operatorRequests(mark), ({ verb, resource }) => `${verb} ${resource}`)
-  return Object.fromEntries([...asked].map(([what, those]) => [what, those.length] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return countsOf(await operatorRequests(mark))
 }

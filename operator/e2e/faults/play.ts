@@ -4,7 +4,7 @@ import type { JsonObject } from '../../model/kubernetes.ts'
 import { leaderLease } from '../../model/names.ts'
 import type { FaultProxy, Traced } from '../../testing/fault-proxy.ts'
 import type { FaultRule } from '../../testing/fault-proxy-plan.ts'
-import { auditMark, inWords, operatorRequests } from '../harness/audit-log.ts'
+import { auditMark, inWords, operatorRequests, written } from '../harness/audit-log.ts'
 import { ProxiedOperator, proxyBeforeCluster } from '../harness/proxied-operator.ts'
 import type { Tenant } from '../harness/tenant.ts'
 import { minutes } from '../harness/watched.ts'
@@ -57,20 +57,14 @@ export async function play(tenant: Tenant, scenario: Scenario, rules: readonly F
   }
 }
 
-const reading = new Set(['get', 'list', 'watch'])
-
 /** Writes that the API server carried out, Events apart. */
 export function carriedOut(trace: readonly Traced[]): readonly string[] {
-  return writesIn(trace).flatMap(({ verb, resource, name, serverCode }) => (serverCode >= 200 && serverCode < 300 ? [`${verb} ${resource} ${name}`] : []))
+  return written(trace).flatMap(({ verb, resource, name, serverCode }) => (serverCode >= 200 && serverCode < 300 ? [`${verb} ${resource} ${name}`] : []))
 }
 
 /** Writes that the API server refused, Events apart. */
 export function refused(trace: readonly Traced[]): readonly string[] {
-  return writesIn(trace).flatMap(({ verb, resource, name, serverCode }) => (serverCode >= 300 ? [`${verb} ${resource} ${name} (${serverCode})`] : []))
-}
-
-function writesIn(trace: readonly Traced[]): readonly Traced[] {
-  return trace.filter(({ verb, resource }) => !reading.has(verb) && resource !== 'events')
+  return written(trace).flatMap(({ verb, resource, name, serverCode }) => (serverCode >= 300 ? [`${verb} ${resource} ${name} (${serverCode})`] : []))
 }
 
 /** Watches and the leader's Lease apart, which is renewed for ever. */

@@ -74,7 +74,7 @@ function requestIn(line: string): Asked | undefined {
 const reading = new Set(['get', 'list', 'watch'])
 
 /** Writes among them, refused ones too; Events apart, which are told elsewhere. */
-export function written(asked: readonly Asked[]): readonly Asked[] {
+export function written<T extends Pick<Asked, 'verb' | 'resource'>>(asked: readonly T[]): readonly T[] {
   return asked.filter(({ verb, resource }) => !reading.has(verb) && resource !== 'events')
 }
 
@@ -82,10 +82,10 @@ export async function operatorWrites(since: number, namespace: string): Promise<
   return written(await operatorRequests(since, namespace))
 }
 
-/** `create cronjobs`: how often. */
+/** `create cronjobs`: how often; sorted. */
 export function countsOf(asked: readonly Pick<Asked, 'verb' | 'resource'>[]): Readonly<Record<string, number>> {
   const kinds = Map.groupBy(asked, ({ verb, resource }) => `${verb} ${resource}`)
-  return Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length]))
+  return Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** `create cronjobs a`, one for each request, sorted. */
