@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import { output, root } from '../../../operator/e2e/harness/command.ts'
+import { imageStart } from '../../../operator/e2e/harness/image.ts'
 import { startOperatorChild } from '../../../operator/e2e/harness/operator-child.ts'
 import { atEnd } from './leaving.ts'
 
@@ -24,11 +25,8 @@ export async function builtProgram(flags: readonly string[] | undefined): Promis
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'operator.mjs')
   await copyFile(join(root, 'dist/operator.mjs'), file)
-  const image = await readFile(join(root, 'Dockerfile'), 'utf8')
-  const entrypoint = /^ENTRYPOINT \[(.*)\]$/m.exec(image)?.[1] ?? ''
-  const ownFlags = [...entrypoint.matchAll(/"(--[^"]+)"/g)].map(([, flag = '']) => flag)
-  const environment = [...image.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = '']) => [...line.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value] as const))
-  return { file, flags: flags ?? ownFlags, environment: Object.fromEntries(environment), log: join(folder, 'operator.log') }
+  const image = imageStart()
+  return { file, flags: flags ?? image.flags, environment: image.environment, log: join(folder, 'operator.log') }
 }
 
 /** Instants are of performance.now. */

@@ -4,15 +4,12 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { kubectl, root } from './command.ts'
+import { imageStart } from './image.ts'
 import { namespace, retried } from './install.ts'
 
 /** The operator's bundle as a process of this machine. */
 
 const bundle = join(root, 'dist/operator.mjs')
-
-/** As in its image: many of them must find room side by side. */
-const flags = ['--max-semi-space-size=4']
-const memory = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '32768', MALLOC_TRIM_THRESHOLD_: '65536', MALLOC_TOP_PAD_: '16384' }
 
 const running = new Set<ChildProcess>()
 // With the parent gone nobody would stop them: a killed test run must leave nothing.
@@ -36,11 +33,12 @@ export interface OperatorChild {
   readonly ended: Promise<void>
 }
 
-export async function startOperatorChild({ kubeconfig, log, environment = {}, program = [...flags, bundle], logLevel = 'debug' }: ChildOptions): Promise<OperatorChild> {
+export async function startOperatorChild({ kubeconfig, log, environment = {}, program, logLevel = 'debug' }: ChildOptions): Promise<OperatorChild> {
   if (!existsSync(bundle)) throw new Error('there is no dist/operator.mjs: npm run build')
   const file = await open(log, 'a')
-  const args = ['run', '--kubeconfig', kubeconfig, '--listen-address', '127.0.0.1:0', '--log-level', logLevel]
-  const child = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...memory, ...environment } })
+  const image = imageStart()
+  const args = [...(program ?? [...image.flags, bundle]), 'run', '--kubeconfig', kubeconfig, '--listen-address', '127.0.0.1:0', '--log-level', logLevel]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...image.environment, ...environment } })
   running.add(child)
   const { promise: address, resolve } = Promise.withResolvers<string>()
   child.stdout?.on('data', (chunk: Buffer) => {
