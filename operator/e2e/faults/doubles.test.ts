@@ -144,7 +144,7 @@ function expectNoFight(proxy: FaultProxy): void {
   const writes = carriedOut(proxy.trace)
   expect(writes.filter((write) => write.includes(' cronjobs ')).length, `carried out: ${writes.join(', ')}`).toBeLessThanOrEqual(26)
   expect(writes.filter((write) => write.includes('/status')).length, `carried out: ${writes.join(', ')}`).toBeLessThanOrEqual(60)
-  expect(refused(proxy.trace).length, `refused: ${refused(proxy.trace).join(', ')}`).toBeLessThanOrEqual(100)
+  expect(refused(proxy.trace).length, `refused: ${refused(proxy.trace).join(', ')}`).toBeLessThanOrEqual(2 * writes.length)
 }
 
 async function expectRestIn(tenant: Tenant, proxy: FaultProxy): Promise<void> {
