@@ -2,8 +2,9 @@ import { describe, expect } from 'vitest'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { api } from './harness/api.ts'
 import { run } from './harness/command.ts'
+import { retried } from './harness/install.ts'
 import { type Manifest, integration, integrationRun, integrationSet, ofSet, onceAYear, played, scheduled } from './harness/manifests.ts'
-import { overlapsOf, untilEnded, untilRecord, variablesOf } from './harness/runs.ts'
+import { jobsEver, membersEver, overlapsOf, spanOf, untilEnded, untilRecord, variablesOf } from './harness/runs.ts'
 import { membersTold, playedIntegrations } from './harness/sets.ts'
 import { type Tenant, conditionOf, test } from './harness/tenant.ts'
 
@@ -100,6 +101,39 @@ describe('a run on demand', () => {
     const ended = await Promise.all(['first', 'third', 'fourth'].map((name) => untilEnded(tenant, name)))
     expect(ended.map(({ outcome }) => outcome)).toEqual(['Succeeded', 'Succeeded', 'Succeeded'])
     expect(overlapsOf(ended.slice(1).map(({ jobName = '' }) => tenant.current('jobs', jobName)))).toEqual([])
+  })
+
+  test('of a set passes the gate as a whole: no member of it starts while it waits, and none at all when it is skipped', async ({ tenant }) => {
+    const members = { structure: { runFor: '40s' }, people: {} }
+    await tenant.create(...playedIntegrations(members), integrationSet('nightly', Object.keys(members)))
+    for (const overlapPolicy of ['Skip', 'Queue']) await tenant.create(scheduled(overlapPolicy.toLowerCase(), onceAYear, { ...ofSet('nightly'), overlapPolicy }))
+    const now = (name: string, schedule: string) => integrationRun(name, { scheduleRef: { name: schedule } })
+    await tenant.create(now('first', 'skip'), now('third', 'queue'))
+    await Promise.all(['first', 'third'].map((name) => tenant.until('integrationruns', name, ({ status }) => status?.outcome === 'Running')))
+    await tenant.create(now('second', 'skip'), now('fourth', 'queue'))
+    const skipped = await untilEnded(tenant, 'second')
+    expect(skipped).toMatchObject({ outcome: 'Skipped', reason: 'StillRunning' })
+    await tenant.until('integrationruns', 'fourth', ({ status }) => status?.outcome === 'Waiting' && status.reason === 'WaitingForPrevious')
+    const ended = await Promise.all(['first', 'third', 'fourth'].map((name) => untilEnded(tenant, name)))
+    expect(ended.map(membersTold)).toEqual(ended.map(() => ['structure Succeeded', 'people Succeeded']))
+    const [third, fourth] = ended.slice(1).map(({ jobName = '' }) => tenant.current('jobs', jobName))
+    if (third === undefined || fourth === undefined) throw new Error('no Job')
+    expect(overlapsOf([third, fourth])).toEqual([])
+    expect(membersEver(tenant, fourth).every((member) => (spanOf(member)?.from ?? 0) >= (spanOf(third)?.to ?? Infinity)), 'members too').toBe(true)
+    expect(jobsEver(tenant).filter(({ metadata }) => metadata.name.startsWith(`${skipped.jobName ?? ''}-`)), 'members of the skipped one').toEqual([])
+  })
+
+  test.for<[string, JsonObject]>([
+    ['an Integration', ofExport],
+    ['a set', ofSet('nightly')],
+  ])('of %s that is deleted in progress is stopped, with all it made, and nothing starts in its place', async ([_of, what], { tenant }) => {
+    await tenant.create(integration('export', { pod: played({ runFor: '300s' }) }), integrationSet('nightly', ['export']), integrationRun('now', what))
+    const { status } = await tenant.until('integrationruns', 'now', ({ status: now }) => now?.outcome === 'Running' && (now.members === undefined || now.members.some(({ outcome }) => outcome === 'Running')))
+    await tenant.until('jobs', status?.members === undefined ? (status?.jobName ?? '') : `${status.jobName ?? ''}-0`, ({ status: now }) => (now?.ready ?? 0) > 0)
+    expect(await tenant.kubectl('delete', 'irun', 'now', '--timeout=60s')).toMatchObject({ code: 0 })
+    for (const name of new Set(jobsEver(tenant).map(({ metadata }) => metadata.name))) await tenant.untilGone('jobs', name)
+    await retried(async () => expect((await tenant.kubectl('get', 'pods', '--output=name')).stdout).toBe(''), 120_000)
+    expect(jobsEver(tenant).length, 'Jobs that ever were').toBe(status?.members === undefined ? 1 : 2)
   })
 
   test('is deleted with its Job when ttlSecondsAfterFinished has passed, and not before', async ({ tenant }) => {
