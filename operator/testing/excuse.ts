@@ -17,6 +17,7 @@ import { type Born, type Segment, type Version, isOccurrence } from './told.ts'
  * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
  * - forgotten: the same where it died with the CronJob parked, between a park and what follows it.
+ * - superseded: edited again within three minutes, before the first edit could be in force: only its hash is known by then.
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
  * - shortDeadline: within 20 s nobody is reminded, so a controller can lose a match that could not write down the one before, or whose
  *   view is older than the deadline.
@@ -85,7 +86,17 @@ function isForgotten({ wishes, operatorDown }: Life, match: Instant): boolean {
 }
 
 function isParkedAt(life: Life, match: Instant): boolean {
-  return life.cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after?.spec.suspend === true && excused(life, 'forgotten')
+  return isSuspendedAt(life, match) && excused(life, 'forgotten')
+}
+
+function isSuspendedAt({ cluster }: Life, match: Instant): boolean {
+  return cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after?.spec.suspend === true
+}
+
+/** Whether the schedule of this segment was never in force, and soon another took its place. */
+export function isSuperseded({ life }: Verdicts, { from, until }: Segment, match: Instant): boolean {
+  const isArmed = life.cluster.history.some(({ at, resource, after }) => resource === 'cronjobs' && at > from && at < until && after?.spec.suspend === false)
+  return until - from <= 3 * minute && until <= life.cluster.now && !isArmed && isSuspendedAt(life, match) && excused(life, 'superseded')
 }
 
 /** What counts from when is for the operator to say: it sees a change when it runs. */

@@ -1,7 +1,7 @@
 import { type Instant, minute } from '../model/instant.ts'
 import { runNameAt } from '../plan/run-record.ts'
 import { eps, quiet, settledAge } from '../plan/timing.ts'
-import { type Verdicts, isEvidenceGone, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
+import { type Verdicts, isEvidenceGone, isSuperseded, isToBeRecorded, observedFrom, reaction } from './excuse.ts'
 import { objectOf } from './json-reading.ts'
 import type { Life } from './life.ts'
 import { type Born, type Told, occurrencesIn, statusOf, text, toldRuns } from './told.ts'
@@ -22,8 +22,9 @@ export function unrecorded(verdicts: Verdicts, jobs: readonly Born[]): readonly 
 function forgotten(verdicts: Verdicts, jobs: readonly Born[], told: readonly Told[]): readonly string[] {
   const { life, segments } = verdicts
   const accounted = new Set([...told.map(({ time }) => time), ...jobs.map(({ match }) => match)])
-  const wanted = segments.flatMap(({ occurrences, from, until, late }) =>
-    occurrencesIn(occurrences, observedFrom(life, from) + settledAge, Math.min(until - 1, life.cluster.now)).filter((match) => isToBeRecorded(verdicts, match, late.deadline)))
+  const wanted = segments.flatMap((segment) =>
+    occurrencesIn(segment.occurrences, observedFrom(life, segment.from) + settledAge, Math.min(segment.until - 1, life.cluster.now))
+      .filter((match) => isToBeRecorded(verdicts, match, segment.late.deadline) && !isSuperseded(verdicts, segment, match)))
   life.cluster.tally.add('judged: occurrences that had to be recorded', wanted.length)
   return wanted.filter((match) => !accounted.has(match) && !hasEvent(life, match)).map((match) => `the occurrence of ${text(match)} has no record`)
 }
