@@ -9,10 +9,14 @@ export const label = {
   integration: `${group}/integration`,
   set: `${group}/set`,
   member: `${group}/member`,
+  /** On copies: name of the TenantClone that made them. */
+  clone: `${group}/clone`,
+  /** On namespaces: `Required` or `Automatic`; whether schedules in them start only on an explicit activation. */
+  activation: `${group}/activation`,
   managedBy: 'app.kubernetes.io/managed-by',
 } as const
 
-/** Value of the label `app.kubernetes.io/managed-by`, and field manager of every write of the operator. */
+/** Value of the label `app.kubernetes.io/managed-by`, and field manager of every write of the operator but those of copies and of homes. */
 export const manager = 'integration-scheduler'
 
 export const annotation = {
@@ -41,7 +45,25 @@ export const annotation = {
   scheduledTime: `${group}/scheduled-time`,
   /** On the Lease of the locks: who holds which. */
   locks: `${group}/locks`,
+  /** On copies: the namespace they were copied from. */
+  sourceNamespace: `${group}/source-namespace`,
+  /** On copies: UID of the object they were copied from. */
+  sourceUid: `${group}/source-uid`,
+  /** On copies: generation of the object they were copied from, when it was last copied. */
+  sourceGeneration: `${group}/source-generation`,
+  /** On copies: id of the last request that was applied to them. */
+  request: `${group}/request`,
+  /** On schedules: UID of the namespace in which the operator has activated them. Another namespace's: a copy. */
+  home: `${group}/home`,
+  /** On schedules: UID of the namespace in which a person activates them. */
+  activate: `${group}/activate`,
 } as const
+
+/** Field manager of what copying a tenant applies: what others change in a copy is theirs from then on, and is left to them. */
+export const cloneManager = 'integration-scheduler-clone'
+
+/** Field manager of the annotation `home` alone. */
+export const homeManager = 'integration-scheduler-home'
 
 /** `spec.managedBy` of a Job that runs a set: Kubernetes' own Job controller leaves it to the operator. */
 export const setRunManager = `${group}/set-run`

@@ -19,6 +19,8 @@ export type ConditionType =
   | 'Succeeded'
   /** Within the next 30 days two runs come closer than 15 minutes, of one schedule, or (of an Integration) of two of its enabled schedules; or two schedules that share a lock come so close that one may have to wait. */
   | 'Crowded'
+  /** Of a TenantClone: the source namespace consents to it. */
+  | 'Authorized'
 
 /** Reasons of conditions. */
 export type Reason =
@@ -78,6 +80,24 @@ export type Reason =
   | 'RunsTooClose'
   /** Crowded: a run of another schedule that takes the same lock comes so close that one may have to wait. They all run. */
   | 'LockShared'
+  /** Active: it was copied from another namespace with what says that it is active there; it starts nothing until it is activated here. */
+  | 'CopiedFromAnotherTenant'
+  /** Active: a copy, or a schedule of a namespace that asks for it, starts nothing until a person activates it. */
+  | 'ActivationRequired'
+  /** Authorized: a CloneGrant of the source namespace allows all that is asked for. */
+  | 'Granted'
+  /** Authorized, Stalled: no CloneGrant of the source namespace allows it, or there is no such namespace. */
+  | 'NoGrant'
+  /** Authorized, Stalled: the CloneGrant that allowed it is gone, or allows less. */
+  | 'GrantRevoked'
+  /** Authorized, Stalled: nothing is copied from or to namespaces of Kubernetes and of the operator itself. */
+  | 'SourceProtected'
+  /** Authorized, Stalled: it asks to copy a namespace onto itself. */
+  | 'SameNamespace'
+  /** Ready, of a TenantClone: all was copied that had to be. */
+  | 'Cloned'
+  /** Ready, Stalled, of a TenantClone: some objects could not be copied; the status lists them. */
+  | 'PartlyFailed'
 
 /** Reasons of events beside those of conditions. An event marks a change, so each is emitted once for it. */
 export type EventReason =
@@ -113,6 +133,14 @@ export type EventReason =
   | 'RunUnplanned'
   /** The pod of a run does not come up; the message says why and what to do. Warning, repeated while it is so. */
   | 'RunStuck'
+  /** A schedule is held, since it was copied from another namespace where it is active. Warning. */
+  | 'CopiedFromAnotherTenant'
+  /** A copy that somebody had enabled was disabled by a Reset. Warning. */
+  | 'ScheduleResuspended'
+  /** All that a TenantClone was asked to copy has been copied. */
+  | 'CloneFinished'
+  /** Some of what a TenantClone was asked to copy could not be copied. Warning. */
+  | 'CloneFailed'
 
 /** Why a run that may run does not: reasons in the record of a run that is Running. */
 export type StuckReason =
