@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { clientOf, FakeApiServer } from '../testing/fake-api-server.ts'
+import { clientOf, FakeApiServer, statusOf } from '../testing/fake-api-server.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { createApiClient, type ApiCall, type ApiClient } from './api-client.ts'
 import { createConnection } from './connection.ts'
@@ -45,6 +45,17 @@ describe('a request', () => {
     })
   })
 
+  it('that applies can name another field manager, and sends what YAML would not read as JSON does as escapes', async () => {
+    const value = { text: 'a\u0085b\u2028c\u007fd "é\n😀"' }
+    const query = { fieldManager: 'integration-scheduler-clone', force: 'false' }
+    const asked = client.request({ verb: 'patch', target: job, query, body: { type: 'application/apply-patch+yaml', value } })
+    const exchange = await server.next()
+    exchange.answer(201, {})
+    expect(await asked).toMatchObject({ code: 201 })
+    expect(exchange).toMatchObject({ method: 'PATCH', query: { fieldManager: 'integration-scheduler-clone', force: 'false', timeout: '29s' }, body: value })
+    expect(exchange.text).toBe(String.raw`{"text":"a\u0085b\u2028c\u007fd \"é\n😀\""}`)
+  })
+
   it('keeps its connection for those that follow', async () => {
     for (let turn = 0; turn < 20; turn += 1) {
       const asked = client.request({ verb: 'get', target: job })
@@ -60,6 +71,12 @@ describe('a request', () => {
     const causes = [{ reason: 'FieldValueInvalid', field: 'spec.x', message: 'Invalid value' }]
     ;(await server.next()).refuse(422, 'Invalid', { details: { name: 'a', causes, retryAfterSeconds: 3 } })
     await expect(asked).rejects.toMatchObject({ kind: 'status', code: 422, reason: 'Invalid', objectName: 'a', causes, retryAfter: 3_000 })
+  })
+
+  it('for the next page of a list that has expired says where to go on', async () => {
+    const asked = client.request({ verb: 'list', target: { resource: 'jobs' }, query: { continue: 'old' } })
+    ;(await server.next()).answer(410, { ...statusOf(410, 'Expired'), metadata: { continue: 'new' } })
+    await expect(asked).rejects.toMatchObject({ code: 410, reason: 'Expired', continuation: 'new' })
   })
 
   it.each([

@@ -13,12 +13,18 @@ import { framesOf, type WatchFrame } from './watch-stream.ts'
 export interface ApiRequest {
   readonly verb: 'get' | 'list' | 'create' | 'patch' | 'delete'
   readonly target: Target
+  /** May name another `fieldManager` than that of all our writes. */
   readonly query?: Readonly<Record<string, string>>
-  readonly body?: { readonly type: 'application/json' | 'application/json-patch+json' | 'application/merge-patch+json'; readonly value: Json }
+  readonly body?: { readonly type: BodyType; readonly value: Json }
   /** Milliseconds for the whole request, 30 s by default; see time.md on the longest request before raising that of a write. */
   readonly timeout?: number
   readonly signal?: AbortSignal
 }
+
+/** The last one is that of server-side apply. */
+type BodyType = 'application/json' | 'application/json-patch+json' | 'application/merge-patch+json' | typeof applyType
+
+const applyType = 'application/apply-patch+yaml'
 
 export interface ApiAnswer {
   readonly code: number
@@ -98,7 +104,7 @@ async function send(options: Wire, request: ApiRequest): Promise<ApiAnswer> {
       path: `${options.connection.basePath}${pathOf(request.target)}${queryOf(request, timeout)}`,
       method: methods[request.verb],
       headers: { ...headers, ...headersOf(options), ...(request.body && { 'content-type': request.body.type }) },
-      body: request.body === undefined ? null : JSON.stringify(request.body.value),
+      body: request.body === undefined ? null : textOf(request.body),
       signal: abort.signal,
     })
     return await decoded(options, answer)
@@ -141,8 +147,17 @@ function headersOf(options: ApiClientOptions): Record<string, string> {
  */
 function queryOf({ verb, query }: ApiRequest, timeout: number): string {
   const limits = verb === 'get' || verb === 'list' ? {} : { timeout: `${Math.max(1, Math.floor(timeout / second) - 1)}s` }
-  const all = new URLSearchParams({ ...query, ...limits, ...(writes.has(verb) && { fieldManager: manager }) }).toString()
+  const all = new URLSearchParams({ ...(writes.has(verb) && { fieldManager: manager }), ...query, ...limits }).toString()
   return all === '' ? '' : `?${all}`
+}
+
+/**
+ * The API server reads what is applied as YAML, of which JSON is a part but for some characters: YAML folds the line breaks of Unicode
+ * within strings, and knows no control characters. As escapes they arrive.
+ */
+function textOf({ type, value }: NonNullable<ApiRequest['body']>): string {
+  const json = JSON.stringify(value)
+  return type === applyType ? json.replaceAll(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`) : json
 }
 
 async function decoded(options: ApiClientOptions, answer: Dispatcher.ResponseData): Promise<ApiAnswer> {

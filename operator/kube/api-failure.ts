@@ -15,7 +15,7 @@ export interface FailureCause {
   readonly message: string
 }
 
-type FailureDetail = Partial<Pick<ApiFailure, 'code' | 'reason' | 'objectName' | 'causes' | 'retryAfter' | 'cause'>>
+type FailureDetail = Partial<Pick<ApiFailure, 'code' | 'reason' | 'objectName' | 'causes' | 'retryAfter' | 'continuation' | 'cause'>>
 
 /** A request that did not succeed. `message` may quote fields of the object: show it to who may see the object, do not log it. */
 export class ApiFailure extends Error {
@@ -29,6 +29,8 @@ export class ApiFailure extends Error {
   readonly causes: readonly FailureCause[]
   /** Milliseconds that the server asked us to wait. */
   readonly retryAfter: number | undefined
+  /** Of an expired list (410): the token that goes on behind the last page, in the list as it is by now. */
+  readonly continuation: string | undefined
 
   constructor(kind: ApiFailureKind, message: string, detail: FailureDetail = {}) {
     super(message, { cause: detail.cause })
@@ -39,18 +41,21 @@ export class ApiFailure extends Error {
     this.objectName = detail.objectName
     this.causes = detail.causes ?? []
     this.retryAfter = detail.retryAfter
+    this.continuation = detail.continuation
   }
 }
 
 /** A `Status` object of Kubernetes, from the body of an answer or from a watch frame, as a failure. */
 export function failureOfStatus(code: number, status: JsonObject | undefined, retryAfterHeader: string | undefined): ApiFailure {
   const details = isJsonObject(status?.details) ? status.details : undefined
+  const metadata = isJsonObject(status?.metadata) ? status.metadata : undefined
   return new ApiFailure('status', text(status?.message) || `the API server answered ${code}`, {
     code,
     reason: text(status?.reason),
     objectName: typeof details?.name === 'string' ? details.name : undefined,
     causes: causesOf(details),
     retryAfter: seconds(retryAfterHeader) ?? seconds(details?.retryAfterSeconds),
+    continuation: text(metadata?.continue) || undefined,
   })
 }
 

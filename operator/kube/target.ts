@@ -1,7 +1,7 @@
 import { apiVersion as ours } from '../model/names.ts'
 import type { ChildResource, StatusResource } from '../plan/action.ts'
 
-export type ResourceName = ChildResource | StatusResource | 'events' | 'namespaces' | 'pods'
+export type ResourceName = ChildResource | StatusResource | 'tenantclones' | 'clonegrants' | 'events' | 'namespaces' | 'pods'
 
 /** What a request is about: a collection (no name), an object, or one of its subresources. No namespace: all, or cluster-scoped. */
 export interface Target {
@@ -22,6 +22,8 @@ const groupPath: Readonly<Record<ResourceName, string>> = {
   integrationsets: `/apis/${ours}`,
   scheduledintegrations: `/apis/${ours}`,
   integrationruns: `/apis/${ours}`,
+  tenantclones: `/apis/${ours}`,
+  clonegrants: `/apis/${ours}`,
 }
 
 export function pathOf({ resource, namespace, name, subresource }: Target): string {

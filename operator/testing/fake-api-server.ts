@@ -141,6 +141,11 @@ export class Exchange {
     return this.query.watch === 'true'
   }
 
+  /** The body as it came. */
+  get text(): string {
+    return this.#body
+  }
+
   get body(): Json | undefined {
     if (this.#body === '') return undefined
     const json: Json = JSON.parse(this.#body)
