@@ -354,7 +354,7 @@ describe('what is installed', () => {
   })
 
   test('names its namespace, or its release if it has none, so that "kubectl apply" and two releases work', async () => {
-    const clusterWide = new Set(['ClusterRole', 'ClusterRoleBinding'])
+    const clusterWide = new Set(['ClusterRole', 'ClusterRoleBinding', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'])
     const all = await render({ crds: { install: false } }, 'second')
     expect(all.filter(({ kind, metadata }) => !clusterWide.has(kind) && metadata.namespace !== 'operators')).toEqual([])
     expect(all.filter(({ metadata }) => !metadata.name.startsWith('second-integration-scheduler'))).toEqual([])
