@@ -251,10 +251,11 @@ async function patch(client: ApiClient, { resource, namespace, name, uid, resour
 }
 
 /** The API server compares version and uid of a merge as well. */
-async function merge(client: ApiClient, { resource, namespace, name, uid, resourceVersion, merge }: Action & { verb: 'merge' }): Promise<void> {
+async function merge(client: ApiClient, { resource, namespace, name, uid, resourceVersion, merge, fieldManager }: Action & { verb: 'merge' }): Promise<void> {
   const metadata = isJsonObject(merge.metadata) ? merge.metadata : {}
   const value = { ...merge, metadata: { ...metadata, uid, resourceVersion } }
-  await client.request({ verb: 'patch', target: { resource, namespace, name }, body: { type: 'application/merge-patch+json', value } })
+  const target = { resource, namespace, name }
+  await client.request({ verb: 'patch', target, ...(fieldManager !== undefined && { query: { fieldManager } }), body: { type: 'application/merge-patch+json', value } })
 }
 
 async function remove(client: ApiClient, action: Action & { verb: 'delete' }): Promise<void> {

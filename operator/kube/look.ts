@@ -5,13 +5,13 @@ import type { ApiClient } from './api-client.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { Clock } from './clock.ts'
 import { asKubernetesObject } from './kubernetes-object.ts'
-import { projectedCronJob, projectedJob } from './projections.ts'
+import { projectedCronJob, projectedJob, projectedNamespace } from './projections.ts'
 import type { Target } from './target.ts'
 
 /** What an uncached read sees, with its `evidenceKey`. Throws ApiFailures. */
 export async function look({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }, { resource, namespace, name, about }: Look): Promise<readonly [string, Evidence]> {
   const at = clock.now()
-  const raw = await read(client, { resource, namespace, name })
+  const raw = await read(client, resource === 'namespaces' ? { resource, name } : { resource, namespace, name })
   const seen = <T>(project: (object: KubernetesObject) => T | undefined): T | undefined => raw && understood(project(raw))
   return [evidenceKey(resource, namespace, name, about), evidence()]
 
@@ -27,6 +27,8 @@ export async function look({ client, clock }: { readonly client: ApiClient; read
         return { resource, at, object: seen(decoded('IntegrationSet')) }
       case 'integrationruns':
         return { resource, at, object: seen(decoded('IntegrationRun')) }
+      case 'namespaces':
+        return { resource, at, object: seen(projectedNamespace) }
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { CronJob, Job, JobCondition, KubernetesObject, Lease, ObjectMeta } from '../model/kubernetes.ts'
-import { annotation } from '../model/names.ts'
+import type { CronJob, Job, JobCondition, KubernetesObject, Lease, Namespace, ObjectMeta } from '../model/kubernetes.ts'
+import { annotation, label } from '../model/names.ts'
 
 /** What we keep of Kubernetes' own objects: what decisions read, nothing else. Undefined: not an object of that kind. */
 export function projectedCronJob(object: KubernetesObject): CronJob | undefined {
@@ -33,6 +33,13 @@ function withoutMembers(metadata: ObjectMeta): ObjectMeta {
 
 export function projectedLease(object: KubernetesObject): Lease {
   return { metadata: projectedMeta(object.metadata) }
+}
+
+/** There can be thousands, each with annotations of its own. */
+export function projectedNamespace({ metadata }: KubernetesObject): Namespace {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata
+  const activation = metadata.labels?.[label.activation]
+  return { metadata: { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels: activation === undefined ? undefined : { [label.activation]: activation } } }
 }
 
 function projectedMeta(metadata: ObjectMeta): ObjectMeta {

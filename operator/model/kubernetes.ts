@@ -81,3 +81,6 @@ export interface Job extends KubernetesObject {
 
 /** coordination.k8s.io/v1 Lease; only its identity is read. */
 export type Lease = KubernetesObject
+
+/** v1 Namespace; only its identity and the label `activation` are read. It is in the namespace ''. */
+export type Namespace = KubernetesObject

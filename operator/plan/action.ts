@@ -1,11 +1,11 @@
 import type { Kind, ObjectOf } from '../model/decode.ts'
 import { type Instant, second } from '../model/instant.ts'
-import type { CronJob, Job, Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
+import type { CronJob, Job, Json, JsonObject, KubernetesObject, Namespace } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
 import type { EventReason, Reason } from '../model/reason.ts'
 import type { PodsSeen } from './pods-seen.ts'
 
-/** Children that we write; users' own objects are never written, but for their status. */
+/** Children that we write. Of users' own objects status is written, and the home of schedules (home.ts). */
 export type ChildResource = 'cronjobs' | 'jobs' | 'leases'
 
 /** Jobs: those that run a set, whose controller we are. */
@@ -49,12 +49,14 @@ export type Action =
     }
   | {
       readonly verb: 'merge'
-      readonly resource: ChildResource
+      readonly resource: ChildResource | 'scheduledintegrations' | 'integrationsets'
       readonly namespace: string
       readonly name: string
       readonly uid: string
       readonly resourceVersion: string
       readonly merge: JsonObject
+      /** Who is written down as its author; absent: as of all our writes. */
+      readonly fieldManager?: string | undefined
       readonly because: string
     }
   | {
@@ -74,7 +76,8 @@ export type Action =
 
 export interface Look {
   readonly verb: 'look'
-  readonly resource: 'cronjobs' | 'jobs' | 'scheduledintegrations' | 'integrationsets' | 'integrationruns'
+  readonly resource: 'cronjobs' | 'jobs' | 'scheduledintegrations' | 'integrationsets' | 'integrationruns' | 'namespaces'
+  /** Of a namespace: its own name. */
   readonly namespace: string
   readonly name: string
   /**
@@ -159,6 +162,7 @@ export type Evidence =
   | { readonly resource: 'scheduledintegrations'; readonly at: Instant; readonly object: SeenObject<'ScheduledIntegration'> | undefined }
   | { readonly resource: 'integrationsets'; readonly at: Instant; readonly object: SeenObject<'IntegrationSet'> | undefined }
   | { readonly resource: 'integrationruns'; readonly at: Instant; readonly object: SeenObject<'IntegrationRun'> | undefined }
+  | { readonly resource: 'namespaces'; readonly at: Instant; readonly object: Namespace | undefined }
   /** Of the Job that has this name. There is no one object that was seen. */
   | { readonly resource: 'pods'; readonly at: Instant; readonly object: undefined; readonly pods: PodsSeen }
 
