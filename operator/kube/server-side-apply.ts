@@ -1,0 +1,80 @@
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
+import type { ApiClient } from './api-client.ts'
+import { ApiFailure } from './api-failure.ts'
+import { failureOf } from './failure.ts'
+import type { Target } from './target.ts'
+
+export interface ServerSideApply {
+  readonly target: Target
+  readonly manifest: JsonObject
+  /** The very version of an object that was decided upon. Undefined: there must be none of this name. */
+  readonly upon: JsonObject | undefined
+  readonly fieldManager: string
+  /** Takes over fields that others own, instead of being refused. */
+  readonly force: boolean
+  /** The API server does everything but write. */
+  readonly dryRun: boolean
+}
+
+/**
+ * - applied: `isChanged` says whether that made a difference.
+ * - conflict: others own these fields (paths as the API server writes them: `.spec.suspend`), and want other values.
+ * - changed: the object is not there any more, or there now, or in another version. Nothing was written.
+ * - internal: the API server failed at it. Nothing says whether it will pass.
+ * - refused: it never will. `message` names fields and never quotes their values.
+ */
+export type ApplyResult =
+  | { readonly kind: 'applied'; readonly isChanged: boolean }
+  | { readonly kind: 'conflict'; readonly fields: readonly string[] }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'internal'; readonly failure: ApiFailure }
+  | { readonly kind: 'refused'; readonly isTooLarge: boolean; readonly message: string | undefined }
+
+/**
+ * No object has it: the first write of a store has the second version. An object that is there has another version, so the API server
+ * refuses; one that is not there it makes, whatever version was named. By itself, server-side apply would merge into a stranger.
+ */
+const noVersion = '1'
+
+/** One request. Throws the ApiFailures that do not concern this object: no connection, too much to do, no such namespace. */
+export async function serverSideApply(client: ApiClient, apply: ServerSideApply): Promise<ApplyResult> {
+  const { target, upon, fieldManager, force, dryRun } = apply
+  const query = { fieldManager, force: String(force), ...(dryRun && { dryRun: 'All' }) }
+  try {
+    const { body } = await client.request({ verb: 'patch', target, query, body: { type: 'application/apply-patch+yaml', value: fenced(apply) } })
+    return { kind: 'applied', isChanged: upon === undefined || versionOf(body) !== versionOf(upon) }
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error
+    return resultOf(error)
+  }
+}
+
+function fenced({ manifest, upon }: ServerSideApply): JsonObject {
+  const metadata = metadataOf(manifest)
+  const fence = upon === undefined ? { resourceVersion: noVersion } : { uid: metadataOf(upon)['uid'], resourceVersion: versionOf(upon) }
+  return { ...manifest, metadata: { ...metadata, ...fence } }
+}
+
+function versionOf(object: JsonObject): string {
+  const { resourceVersion } = metadataOf(object)
+  return typeof resourceVersion === 'string' ? resourceVersion : ''
+}
+
+function metadataOf({ metadata }: JsonObject): JsonObject {
+  return isJsonObject(metadata) ? metadata : {}
+}
+
+function resultOf(failure: ApiFailure): ApplyResult {
+  const { code, reason, causes, retryAfter } = failure
+  if (failure.kind === 'status' && code === 409 && !causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
+    const fields = causes.flatMap((cause) => (cause.reason === 'FieldManagerConflict' ? [cause.field] : []))
+    return fields.length > 0 ? { kind: 'conflict', fields } : { kind: 'changed' }
+  }
+  if (failure.kind === 'status' && code === 500 && retryAfter === undefined) return { kind: 'internal', failure }
+  const meaning = failureOf(failure)
+  if (meaning.kind !== 'stalled') throw failure
+  // Without causes only the words of the server are left, and of an object that is invalid they quote what is wrong.
+  const message = causes.length > 0 || code === 403 ? meaning.message : undefined
+  return { kind: 'refused', isTooLarge: code === 413 || reason === 'RequestEntityTooLarge', message }
+}
