@@ -55,6 +55,8 @@ function said(problems: readonly Problem[]): string[] {
 function verdictOnManifest(manifest: Manifest, known: readonly Manifest[]): Verdicts {
   switch (manifest.kind) {
     case 'Integration':
+    case 'TenantClone':
+    case 'CloneGrant':
       return { problems: [], valid: [] }
     case 'ScheduledIntegration':
     case 'IntegrationSet':

@@ -31,9 +31,9 @@ export function customResourceDefinition(resource: ResourceKind): JsonObject {
         name: version,
         served: true,
         storage: true,
-        subresources: { status: {} },
+        ...(resource.status === undefined ? {} : { subresources: { status: {} } }),
         additionalPrinterColumns: resource.columns.map(printerColumn),
-        selectableFields: resource.selectableFields.map(jsonPath => ({ jsonPath })),
+        ...(resource.selectableFields.length === 0 ? {} : { selectableFields: resource.selectableFields.map(jsonPath => ({ jsonPath })) }),
         schema: { openAPIV3Schema: openApiSchema(resource) },
       }],
     },
@@ -49,7 +49,7 @@ export function openApiSchema({ kind, description, spec, status }: ResourceKind)
       // Kubernetes describes metadata itself and allows no description here.
       metadata: z.object({}).optional(),
       spec,
-      status: status.optional().describe('What the operator observed. It is written by the operator only.'),
+      ...(status === undefined ? {} : { status: status.optional().describe('What the operator observed. It is written by the operator only.') }),
     }),
     [{ cel: `self.metadata.name.size() <= ${longestName}`, message: tooLongName }],
   ).describe(description)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cloneGrant } from './clone-grant.ts'
 import { openApiSchema } from './crd.ts'
 import { decodeField, kinds, resourceKinds, type Kind, type ObjectOf } from './decode.ts'
 import { instant, list, objectName, ownName, text } from './field-schema.ts'
@@ -12,6 +13,7 @@ import { apiVersion, group } from './names.ts'
 import { nearMiss } from './near-miss.ts'
 import { accepted, refused, type Checked, type Problem } from './problem.ts'
 import { scheduledIntegration } from './scheduled-integration.ts'
+import { tenantClone } from './tenant-clone.ts'
 import { unexpectedFields } from './unexpected-fields.ts'
 
 const texts = z.record(z.string(), z.string())
@@ -58,6 +60,8 @@ const decoders: { readonly [K in Kind]: (raw: JsonObject) => Checked<Manifest> }
   ScheduledIntegration: decoder('ScheduledIntegration', scheduledIntegration),
   IntegrationSet: decoder('IntegrationSet', integrationSet),
   IntegrationRun: decoder('IntegrationRun', integrationRun),
+  TenantClone: decoder('TenantClone', tenantClone),
+  CloneGrant: decoder('CloneGrant', cloneGrant),
 }
 
 /** Whether a document of a user's file is meant to be one of our objects, correct or not. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cloneGrant, type CloneGrant } from './clone-grant.ts'
 import { fieldPath } from './field-path.ts'
 import { integrationRun, type IntegrationRun } from './integration-run.ts'
 import { integrationSet, type IntegrationSet } from './integration-set.ts'
@@ -10,6 +11,7 @@ import { apiVersion } from './names.ts'
 import { accepted, refused, type Checked, type Problem } from './problem.ts'
 import type { ResourceKind } from './resource-kind.ts'
 import { scheduledIntegration, type ScheduledIntegration } from './scheduled-integration.ts'
+import { tenantClone, type TenantClone } from './tenant-clone.ts'
 
 /** Our kinds by name. */
 export interface ObjectOf {
@@ -17,9 +19,11 @@ export interface ObjectOf {
   readonly ScheduledIntegration: ScheduledIntegration
   readonly IntegrationSet: IntegrationSet
   readonly IntegrationRun: IntegrationRun
+  readonly TenantClone: TenantClone
+  readonly CloneGrant: CloneGrant
 }
 
-export const kinds = ['Integration', 'ScheduledIntegration', 'IntegrationSet', 'IntegrationRun'] as const
+export const kinds = ['Integration', 'ScheduledIntegration', 'IntegrationSet', 'IntegrationRun', 'TenantClone', 'CloneGrant'] as const
 export type Kind = (typeof kinds)[number]
 
 export const resourceKinds = {
@@ -27,6 +31,8 @@ export const resourceKinds = {
   ScheduledIntegration: scheduledIntegration,
   IntegrationSet: integrationSet,
   IntegrationRun: integrationRun,
+  TenantClone: tenantClone,
+  CloneGrant: cloneGrant,
 } as const satisfies { readonly [K in Kind]: ResourceKind }
 
 interface Parts<K extends Kind> {
@@ -56,6 +62,8 @@ const specDecoders: { readonly [K in Kind]: (raw: unknown) => Checked<ObjectOf[K
   ScheduledIntegration: raw => decodeField(scheduledIntegration.spec, raw, 'spec'),
   IntegrationSet: raw => decodeField(integrationSet.spec, raw, 'spec'),
   IntegrationRun: raw => decodeField(integrationRun.spec, raw, 'spec'),
+  TenantClone: raw => decodeField(tenantClone.spec, raw, 'spec'),
+  CloneGrant: raw => decodeField(cloneGrant.spec, raw, 'spec'),
 }
 
 const statusDecoders: { readonly [K in Kind]: (raw: unknown) => ObjectOf[K]['status'] } = {
@@ -63,6 +71,8 @@ const statusDecoders: { readonly [K in Kind]: (raw: unknown) => ObjectOf[K]['sta
   ScheduledIntegration: statusDecoder(scheduledIntegration.status),
   IntegrationSet: statusDecoder(integrationSet.status),
   IntegrationRun: statusDecoder(integrationRun.status),
+  TenantClone: statusDecoder(tenantClone.status),
+  CloneGrant: () => undefined,
 }
 
 /** A status that the API server sent, also of an object whose spec cannot be read; one that cannot be read itself counts as absent. */

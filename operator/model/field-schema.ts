@@ -6,6 +6,7 @@ import { ruled } from './rule.ts'
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const labelText = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const variable = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/
 
 /** Name of an object of Kubernetes' own: a DNS subdomain (RFC 1123). */
@@ -27,6 +28,22 @@ export function labelName() {
     message: 'must be lower-case letters, digits and "-", beginning and ending with a letter or digit',
     holds: self => dnsLabel.test(self),
   }])
+}
+
+/** Value of a label (Kubernetes: validation of labels). */
+export function labelValue() {
+  return ruled(text(63), [{
+    cel: `self.matches('${labelText.source}')`,
+    message: 'must be the value of a label: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+    holds: self => labelText.test(self),
+  }])
+}
+
+/** Whether labels can have this key: a name of at most 63 characters, which may stand behind a DNS subdomain and "/". */
+export function isLabelKey(key: string): boolean {
+  const parts = key.split('/')
+  const [name = '', prefix] = parts.toReversed()
+  return parts.length <= 2 && name !== '' && name.length <= 63 && labelText.test(name) && (prefix === undefined || (prefix.length <= 253 && subdomain.test(prefix)))
 }
 
 /** Name of a parameter or file. */
@@ -134,6 +151,20 @@ export function listMap<Item extends z.ZodType<Record<Key, string>>, Key extends
       }
     })
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
+}
+
+/** The same, with a key of several text fields. */
+export function listMapBy<Item extends z.ZodType<Record<Key, string>>, Key extends string>(item: Item, keys: readonly Key[], max: number) {
+  return z
+    .array(item)
+    .max(max)
+    .superRefine((items, context) => {
+      const known = items.map(entry => keys.map(key => entry[key]).join(' '))
+      for (const [index, key] of known.entries()) {
+        if (known.indexOf(key) !== index) context.addIssue({ code: 'custom', message: `another entry is already about ${key}: there may be one`, path: [index] })
+      }
+    })
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys })
 }
 
 /** Text by name, bounded in number; the API server cannot bound the length of keys by schema. */

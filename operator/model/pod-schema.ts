@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { containerShape, sharedSecurity } from './container-schema.ts'
-import { labelName, list, listMap, objectName, setOf, text, textMap } from './field-schema.ts'
+import { labelName, labelValue, list, listMap, objectName, setOf, text, textMap } from './field-schema.ts'
 import { group } from './names.ts'
 import { ruled } from './rule.ts'
 import { volume } from './volume-schema.ts'
@@ -11,7 +11,6 @@ import { volume } from './volume-schema.ts'
  * go together have locks, runs that belong together have sets.
  */
 
-const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const isReserved = (key: string) => key.startsWith(`${group}/`) || key.startsWith('batch.kubernetes.io/') || key === 'app.kubernetes.io/managed-by'
 
 const reservedKeys = {
@@ -20,14 +19,8 @@ const reservedKeys = {
   holds: (self: Readonly<Record<string, string>>) => !Object.keys(self).some(isReserved),
 }
 
-const podLabelValue = ruled(text(63), [{
-  cel: `self.matches('${labelValue.source}')`,
-  message: 'must be the value of a label: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
-  holds: self => labelValue.test(self),
-}])
-
 const metadata = z.object({
-  labels: ruled(textMap(podLabelValue, 32), [reservedKeys])
+  labels: ruled(textMap(labelValue(), 32), [reservedKeys])
     .optional()
     .describe('Labels of the pods, such as those by which costs are told apart.'),
   annotations: ruled(textMap(text(16_384), 32), [reservedKeys])

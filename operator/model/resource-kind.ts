@@ -12,13 +12,14 @@ export interface Column {
 }
 
 /** All that a CustomResourceDefinition of one of our kinds is made of. */
-export interface ResourceKind<Spec extends z.ZodType = z.ZodType, Status extends z.ZodType = z.ZodType> {
+export interface ResourceKind<Spec extends z.ZodType = z.ZodType, Status extends z.ZodType | undefined = z.ZodType | undefined> {
   readonly kind: string
   readonly plural: string
   readonly singular: string
   readonly shortNames: readonly string[]
   readonly description: string
   readonly spec: Spec
+  /** Undefined: the operator has nothing to say of it. */
   readonly status: Status
   readonly columns: readonly Column[]
   /** JSON paths by which `kubectl get --field-selector` and watches can choose; text, whole numbers and Booleans only. */

@@ -81,10 +81,17 @@ const firstDate = '1970-01-01'
 const lastDate = '2199-12-31'
 
 /** ISO 8601 calendar date. The years are bounded so that a slip such as 0206 is noticed. */
-const date = () =>
+export const calendarDate = () =>
   ruled(z.string().max(64), [{
     cel: `!format.date().validate(self).hasValue() && self >= '${firstDate}' && self <= '${lastDate}'`,
     message: 'must be a calendar date "YYYY-MM-DD" in the years 1970 to 2199, such as "2026-12-07"',
+  }])
+
+/** A name may still be one that no time zone has: only the operator knows them all. */
+export const timeZoneName = () =>
+  ruled(z.string().min(1).max(64), [{
+    cel: `self != 'Local' && self.matches('${zoneName}')`,
+    message: 'must be an IANA name such as Europe/Berlin or Etc/UTC (no offset like +02:00, no Local)',
   }])
 
 const clockTime = '^([01][0-9]|2[0-3]):[0-5][0-9]$'
@@ -125,13 +132,10 @@ const scheduleRules: readonly Rule<unknown>[] = [
 
 export const scheduleSchema = ruled(
   z.object({
-    timeZone: ruled(z.string().min(1).max(64), [{
-      cel: `self != 'Local' && self.matches('${zoneName}')`,
-      message: 'must be an IANA name such as Europe/Berlin or Etc/UTC (no offset like +02:00, no Local)',
-    }])
+    timeZone: timeZoneName()
       .default('Etc/UTC')
       .describe('IANA time zone in which dates and times of this schedule are read, such as Europe/Berlin. Default Etc/UTC.'),
-    startDate: date()
+    startDate: calendarDate()
       .optional()
       .describe('First day on which it may run, "YYYY-MM-DD", included. It also sets the phase, so it is required with once, byMinute, byHour and with every greater than 1. Absent: the rule has no beginning.'),
     startTime: ruled(z.string().max(64), [{
@@ -140,7 +144,7 @@ export const scheduleSchema = ruled(
     }])
       .optional()
       .describe('Time of day "HH:MM" in timeZone, from "00:00" to "23:59". Required, except with recurrence.cron, which does not use it.'),
-    endDate: date()
+    endDate: calendarDate()
       .optional()
       .describe('Last day on which it may run, "YYYY-MM-DD", included. Absent: it goes on for ever.'),
     recurrence: recurrence

@@ -25,6 +25,8 @@ const smallest: Readonly<Record<Kind, string>> = {
   ScheduledIntegration: '{integrationRef: {name: export}, schedule: {recurrence: {cron: "@daily"}}}',
   IntegrationSet: '{members: [{name: a, integrationRef: {name: a}}, {name: b, integrationRef: {name: b}}]}',
   IntegrationRun: '{integrationRef: {name: export}}',
+  TenantClone: '{source: {namespace: acme}}',
+  CloneGrant: '{to: [{namespace: acme-test}], kinds: [ScheduledIntegration]}',
 }
 
 /** An object of this kind: the smallest spec with these fields of spec over it. */

@@ -204,9 +204,8 @@ export class VirtualApiServer {
     const broken = resource === 'jobs' ? jobStatusProblems(status, before, spec.suspend === true) : []
     if (broken.length > 0) throw new ApiFailure('status', `Job ${name} is invalid: ${broken.join('; ')}`, { code: 422, reason: 'Invalid', objectName: name })
     const kind = ours.find((one) => one === kinds[resource].kind)
-    if (kind === undefined) return
-    const checked = resourceKinds[kind].status.strict().safeParse(status)
-    if (checked.success) return
+    const checked = kind === undefined ? undefined : resourceKinds[kind].status?.strict().safeParse(status)
+    if (checked?.success !== false) return
     const causes = checked.error.issues.map(({ path, message }) => ({ reason: 'FieldValueInvalid', field: `status.${path.join('.')}`, message }))
     throw new ApiFailure('status', `the status of ${name} is invalid`, { code: 422, reason: 'Invalid', objectName: name, causes })
   }
