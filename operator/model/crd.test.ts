@@ -25,7 +25,12 @@ describe('the schemas', () => {
     })
     const messages = new Set(rules.map(rule => (isJsonObject(rule) && typeof rule['message'] === 'string' ? rule['message'] : '')))
     // Tried with names too long for a table, and in the update of an object.
-    const triedElsewhere = ['metadata.name must be at most 63 characters', 'a run cannot be changed once it exists: create another IntegrationRun']
+    const triedElsewhere = [
+      'metadata.name must be at most 63 characters',
+      'a run cannot be changed once it exists: create another IntegrationRun',
+      'the source cannot be changed: create another TenantClone',
+      'a request is done once: give the changed one a new id',
+    ]
     const untried = [...messages].filter(message => !ruleExamples.some(example => message.includes(example.message)))
     expect(untried).toEqual(expect.arrayContaining(triedElsewhere))
     expect(untried).toHaveLength(triedElsewhere.length)
@@ -49,8 +54,19 @@ describe('the schemas', () => {
     expect(forbidden.filter(name => names.has(name))).toEqual([])
   })
 
-  test('name no namespace', () => {
-    expect(all.filter(({ path }) => path.at(-1) === 'namespace')).toEqual([])
+  test('name no namespace, but for that of the source and those that it consents to', () => {
+    const named = kinds.flatMap(kind => schemasIn(openApiSchema(resourceKinds[kind])).flatMap(({ path }) => (path.at(-1) === 'namespace' ? [`${kind} ${path.join('.')}`] : [])))
+    expect(named).toEqual(['TenantClone spec.source.namespace', 'CloneGrant spec.to.[].namespace'])
+  })
+
+  test('give a CloneGrant no way to consent to more than it names', () => {
+    const grant = schemasIn(openApiSchema(resourceKinds.CloneGrant)).map(({ path }) => path.join('.')).filter(path => path.startsWith('spec.'))
+    expect(grant).toEqual(['spec.to', 'spec.to.[]', 'spec.to.[].namespace', 'spec.kinds', 'spec.kinds.[]'])
+  })
+
+  test('let a TenantClone change how copies differ, and never whether they are enabled', () => {
+    const overridden = schemasIn(openApiSchema(resourceKinds.TenantClone)).flatMap(({ path }) => (path.join('.').startsWith('spec.overrides.[].') && path.length === 4 ? [path.at(-1)] : []))
+    expect(overridden).toEqual(['kind', 'name', 'timeZone', 'startDate', 'runName', 'parameters', 'files'])
   })
 
   test('give an IntegrationRun no way to a Secret', () => {
@@ -68,6 +84,8 @@ describe('the schemas', () => {
     expect(required('ScheduledIntegration')).toEqual(['integrationRef', 'schedule'])
     expect(required('IntegrationSet')).toEqual(['members'])
     expect(required('IntegrationRun')).toBeUndefined()
+    expect(required('TenantClone')).toEqual(['source'])
+    expect(required('CloneGrant')).toEqual(['to', 'kinds'])
     for (const schema of schemas) expect(schema['required']).toEqual(['spec'])
   })
 })
@@ -91,4 +109,10 @@ test('a definition says how kubectl shows and finds its kind', () => {
       versions: [{ name: 'v1alpha1', served: true, storage: true, subresources: { status: {} } }],
     },
   })
+})
+
+test('what the operator has nothing to say of has no status, and what nothing chooses by has no field to choose by', () => {
+  const definition = JSON.stringify(customResourceDefinition(resourceKinds.CloneGrant))
+  expect(definition).toContain('"openAPIV3Schema"')
+  expect(definition).not.toMatch(/"status"|"subresources"|"selectableFields"/)
 })

@@ -95,6 +95,25 @@ describe('a field that does not exist is reported', () => {
   })
 })
 
+describe('what only the operator can check is checked without a server as well', () => {
+  const clone = (spec: string) => exampleObject('TenantClone', 'from-acme', spec)
+  const selecting = (key: string) => clone(`source: {namespace: acme, selector: {matchLabels: {${JSON.stringify(key)}: x}}}`)
+
+  test.each(['team', 'example.com/team', 'a.b-c/d_e.F', `${'a'.repeat(253)}/${'b'.repeat(63)}`])('a selector by the label %s', key => {
+    expect(problemsOf(selecting(key))).toEqual([])
+  })
+
+  test.each(['', 'a b', '-a', '/a', 'a/', 'a/b/c', 'Example.com/a', 'b'.repeat(64), `${'a'.repeat(254)}/b`])('no label has the key %j', key => {
+    expect(problemsOf(selecting(key))).toEqual([{ path: 'spec.source.selector.matchLabels', message: 'must have keys of labels, such as team or example.com/team' }])
+  })
+
+  test('a time zone that none has', () => {
+    expect(problemsOf(clone('overrides: [{kind: ScheduledIntegration, name: a, timeZone: Europe/Bremen}]'))).toEqual([
+      { path: 'spec.overrides[0].timeZone', message: 'is no time zone: use an IANA name such as Europe/Berlin or Etc/UTC' },
+    ])
+  })
+})
+
 describe('an object is recognised', () => {
   test('by group, version and kind, with a hint where one is wrong', () => {
     expect(problemsOf({ ...scheduled('{}'), apiVersion: 'integration-scheduler.io/v1', kind: 'ScheduleIntegration' })).toEqual([
@@ -102,7 +121,7 @@ describe('an object is recognised', () => {
       { path: 'kind', message: 'is not a kind that can be checked here: did you mean ScheduledIntegration?' },
     ])
     expect(problemsOf({ ...scheduled('{}'), kind: undefined })).toEqual([
-      { path: 'kind', message: 'is required: one of Integration, ScheduledIntegration, IntegrationSet, IntegrationRun' },
+      { path: 'kind', message: 'is required: one of Integration, ScheduledIntegration, IntegrationSet, IntegrationRun, TenantClone, CloneGrant' },
     ])
   })
 

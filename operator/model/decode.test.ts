@@ -75,6 +75,42 @@ describe('metadata keeps what decisions read', () => {
   })
 })
 
+describe('a TenantClone', () => {
+  const clone = { ...exampleObject('TenantClone', 'from-acme', 'request: {id: a, action: Refresh}'), metadata: { ...metadata, name: 'from-acme', namespace: 'acme-test' } }
+
+  test('copies all kinds unless it says which, leaves alone what is there, and writes', () => {
+    expect(decodeObject('TenantClone', clone)).toMatchObject({
+      ok: true,
+      value: { spec: { source: { namespace: 'acme' }, onConflict: 'Skip', request: { id: 'a', action: 'Refresh', dryRun: false } } },
+    })
+    const decoded = decodeObject('TenantClone', clone)
+    expect(decoded.ok && 'kinds' in decoded.value.spec).toBe(false)
+  })
+
+  test('keeps what it has come to', () => {
+    const status = {
+      progress: { action: 'Refresh', id: 'a', startTime: '2026-12-07T00:00:00Z', kind: 'IntegrationSet', done: 250, next: 'opaque' },
+      summary: { created: 249, failed: 1 },
+      items: [{ kind: 'Integration', name: 'export', result: 'Failed', reason: 'Refused', message: 'spec.container is refused', keptFields: ['.spec.retries'] }],
+      requires: { secrets: ['sftp'] },
+      copied: 'AAAA',
+    }
+    expect(decodeStatus('TenantClone', status)).toBe(status)
+  })
+})
+
+test('a CloneGrant that cannot be read consents to nothing, and has no status', () => {
+  const broken = { ...exampleObject('CloneGrant', 'allow', 'kinds: [Integration, Everything]'), metadata }
+  expect(decodeObject('CloneGrant', broken)).toMatchObject({ ok: false, problems: [{ path: 'spec.kinds[1]' }] })
+  expect(decodeStatus('CloneGrant', { anything: true })).toBeUndefined()
+})
+
+test('the annotations and labels of copies and homes are read', () => {
+  const labels = { 'integration-scheduler.io/clone': 'from-acme' }
+  const annotations = { 'integration-scheduler.io/home': 'u-1', 'integration-scheduler.io/activate': 'u-1', 'integration-scheduler.io/source-uid': 's-1', 'integration-scheduler.io/request': 'a' }
+  expect(decodeMetadata({ ...metadata, labels, annotations })).toMatchObject({ labels, annotations })
+})
+
 test('defaults that a set gets only with a schedule are not filled in', () => {
   const set = { ...exampleObject('IntegrationSet', 'nightly', '{}'), metadata }
   const decoded = decodeObject('IntegrationSet', set)

@@ -38,6 +38,8 @@ const integration = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>):
 const scheduled = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExample => ({ rule, kind: 'ScheduledIntegration', ...example })
 const set = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExample => ({ rule, kind: 'IntegrationSet', ...example })
 const run = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExample => ({ rule, kind: 'IntegrationRun', ...example })
+const clone = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExample => ({ rule, kind: 'TenantClone', ...example })
+const grant = (rule: string, example: Omit<RuleExample, 'rule' | 'kind'>): RuleExample => ({ rule, kind: 'CloneGrant', ...example })
 
 /** A rule of the schedule: the recurrence and what stands beside it. */
 const timed = (rule: string, accepted: string, refused: string, answer: Pick<RuleExample, 'field' | 'message' | 'offline'>): RuleExample => ({
@@ -415,6 +417,115 @@ const runExamples: readonly RuleExample[] = [
   }),
 ]
 
+const cloneExamples: readonly RuleExample[] = [
+  clone('a source is one namespace', {
+    accepted: 'source: {namespace: acme-1, selector: {matchLabels: {team: payroll, example.com/stage: ""}}}',
+    refused: 'source: {namespace: "acme-*"}',
+    field: 'spec.source.namespace',
+    message: 'must be lower-case letters, digits and "-", beginning and ending with a letter or digit',
+  }),
+  clone('a selector has values of labels', {
+    accepted: 'source: {namespace: acme, selector: {}}',
+    refused: 'source: {namespace: acme, selector: {matchLabels: {team: people operations}}}',
+    field: 'spec.source.selector.matchLabels[team]',
+    message: 'must be the value of a label',
+    offline: { field: 'spec.source.selector.matchLabels.team' },
+  }),
+  clone('nothing but our templates and schedules is copied', {
+    accepted: 'kinds: [ScheduledIntegration, Integration]',
+    refused: 'kinds: [Secret]',
+    field: 'spec.kinds[0]',
+    message: 'supported values: "Integration", "IntegrationSet", "ScheduledIntegration"',
+    offline: { message: 'must be one of Integration, IntegrationSet, ScheduledIntegration' },
+  }),
+  clone('some kind is copied', {
+    accepted: 'kinds: [IntegrationSet]',
+    refused: 'kinds: []',
+    field: 'spec.kinds',
+    message: 'should have at least 1 items',
+    offline: { message: 'must be a list of at least 1 entries' },
+  }),
+  clone('a conflict ends in a way that exists', {
+    accepted: 'onConflict: Adopt',
+    refused: 'onConflict: Overwrite',
+    field: 'spec.onConflict',
+    message: 'supported values: "Skip", "Fail", "Adopt"',
+    offline: { message: 'must be one of Skip, Fail, Adopt' },
+  }),
+  clone('an object is overridden once', {
+    accepted: 'overrides: [{kind: IntegrationSet, name: a, runName: A}, {kind: ScheduledIntegration, name: a, startDate: "2026-10-01"}]',
+    refused: 'overrides: [{kind: IntegrationSet, name: a}, {kind: IntegrationSet, name: a}]',
+    field: 'spec.overrides[1]',
+    message: 'Duplicate value',
+    offline: { message: 'another entry is already about IntegrationSet a' },
+  }),
+  clone('a set keeps the values of its members', {
+    accepted: 'overrides: [{kind: ScheduledIntegration, name: a, parameters: [{name: p, value: x}], files: [{name: f, from: {configMapKeyRef: {name: c, key: k}}}]}]',
+    refused: 'overrides: [{kind: IntegrationSet, name: a, parameters: [{name: p, value: x}]}]',
+    field: 'spec.overrides[0]',
+    message: 'a set gives values to its members, which are copied as they are',
+  }),
+  clone('whether a copy is enabled is not overridden', {
+    accepted: 'overrides: [{kind: ScheduledIntegration, name: a, timeZone: Asia/Tokyo}]',
+    refused: 'overrides: [{kind: ScheduledIntegration, name: a, suspend: false}]',
+    field: '',
+    message: 'unknown field "spec.overrides[0].suspend"',
+    offline: { field: 'spec.overrides[0].suspend', message: 'there is no such field' },
+  }),
+  clone('a time zone in place of another has an IANA name', {
+    accepted: 'overrides: [{kind: ScheduledIntegration, name: a, timeZone: Etc/UTC}]',
+    refused: 'overrides: [{kind: ScheduledIntegration, name: a, timeZone: "+02:00"}]',
+    field: 'spec.overrides[0].timeZone',
+    message: 'must be an IANA name such as Europe/Berlin or Etc/UTC',
+    offline: { message: 'is no time zone: use an IANA name such as Europe/Berlin or Etc/UTC' },
+  }),
+  clone('a first day in place of another exists in the calendar', {
+    accepted: 'overrides: [{kind: ScheduledIntegration, name: a, startDate: "2028-02-29"}]',
+    refused: 'overrides: [{kind: ScheduledIntegration, name: a, startDate: "2026-02-29"}]',
+    field: 'spec.overrides[0].startDate',
+    message: 'must be a calendar date "YYYY-MM-DD"',
+  }),
+  clone('metadata is left out by key or by the beginning of keys', {
+    accepted: 'excludeMetadata: [team, example.com/team, "example.com/*", "*"]',
+    refused: 'excludeMetadata: ["exam*"]',
+    field: 'spec.excludeMetadata[0]',
+    message: 'must be a key such as example.com/team, or the beginning of keys such as example.com/*',
+  }),
+  clone('a request has an id', {
+    accepted: 'request: {id: "2026-10-01T12:00:00Z", action: Refresh, dryRun: true}',
+    refused: 'request: {id: "for now", action: Refresh}',
+    field: 'spec.request.id',
+    message: 'must be letters, digits, "-", "_", "." and ":", beginning and ending with a letter or digit',
+  }),
+  clone('a request says what it asks for', {
+    accepted: 'request: {id: a, action: Reset}',
+    refused: 'request: {id: a}',
+    field: 'spec.request.action',
+    message: 'Required value',
+    offline: { message: 'is required: one of Clone, Refresh, Reset' },
+  }),
+  grant('consent names those whom it is given to', {
+    accepted: 'to: [{namespace: acme-test}, {namespace: acme-demo}]',
+    refused: 'to: [{namespace: "*"}]',
+    field: 'spec.to[0].namespace',
+    message: 'must be lower-case letters, digits and "-", beginning and ending with a letter or digit',
+  }),
+  grant('consent is given to somebody', {
+    accepted: 'to: [{namespace: acme-test}]',
+    refused: 'to: []',
+    field: 'spec.to',
+    message: 'should have at least 1 items',
+    offline: { message: 'must be a list of at least 1 entries' },
+  }),
+  grant('consent is about kinds that can be copied', {
+    accepted: 'kinds: [Integration, IntegrationSet, ScheduledIntegration]',
+    refused: 'kinds: [ConfigMap]',
+    field: 'spec.kinds[0]',
+    message: 'supported values: "Integration", "IntegrationSet", "ScheduledIntegration"',
+    offline: { message: 'must be one of Integration, IntegrationSet, ScheduledIntegration' },
+  }),
+]
+
 const declarationExamples: readonly RuleExample[] = [
   integration('a parameter keeps away from our variables', {
     accepted: 'parameters: [{name: integrationMode, env: MODE}, {name: integrations}]',
@@ -681,6 +792,7 @@ export const ruleExamples: readonly RuleExample[] = [
   ...valueExamples,
   ...setExamples,
   ...runExamples,
+  ...cloneExamples,
   ...declarationExamples,
   ...podExamples,
 ]
