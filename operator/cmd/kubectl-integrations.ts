@@ -2,8 +2,12 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'yaml'
 import { type Instant, parseInstant } from '../model/instant.ts'
 import { readManifests } from './manifest-file.ts'
+import { type ClusterFlags, withCluster } from './cluster-access.ts'
 import { type Previewed, previewOf } from './preview.ts'
 import { previewText } from './preview-text.ts'
+import { type ChoiceFlags, scheduleChoice } from './schedule-choice.ts'
+import { type SwitchRequest, switchSchedules } from './switch-schedules.ts'
+import { textTable } from './text-table.ts'
 import { operatorVersion } from './version.ts'
 
 /** `kubectl integrations`: comfort for people; everything works with plain kubectl too. */
@@ -51,6 +55,49 @@ async function preview(flags: PreviewFlags): Promise<void> {
   if (previewed.complaints.length > 0 || previewed.schedules.some((one) => !one.preview.ready)) process.exitCode = 1
 }
 
+interface SwitchFlags extends ClusterFlags, ChoiceFlags {
+  readonly keepSuspended?: true
+  readonly dryRun?: true
+}
+
+async function switchThem(direction: SwitchRequest['direction'], names: readonly string[], flags: SwitchFlags): Promise<void> {
+  const choice = scheduleChoice(names, flags)
+  const request = { direction, choice, keepSuspended: flags.keepSuspended === true, dryRun: flags.dryRun === true }
+  const { rows, isDone } = await withCluster(flags, (cluster) => switchSchedules(cluster, request))
+  console.log(textTable(['SCHEDULE', 'RESULT', 'NOTE'], rows.map(({ title, result, note }) => [title, result, note])))
+  if (!isDone) process.exitCode = 1
+}
+
+/** Exits with 2 when nothing could be begun. */
+function guarded<Arguments extends readonly unknown[]>(action: (...args: Arguments) => Promise<void>): (...args: Arguments) => Promise<void> {
+  return async (...args) => {
+    try {
+      await action(...args)
+    } catch (error) {
+      console.error(`kubectl-integrations: ${error instanceof Error ? error.message : String(error)}`)
+      process.exitCode = 2
+    }
+  }
+}
+
+function withClusterFlags(command: Command): Command {
+  return command
+    .addOption(new Option('-n, --namespace <name>', 'namespace of the tenant; default: that of the context'))
+    .addOption(new Option('--context <name>', 'context of the kubeconfig; default: its current one'))
+    .addOption(new Option('--kubeconfig <file>', 'kubeconfig to use; default: $KUBECONFIG or ~/.kube/config'))
+}
+
+function switchCommand(direction: SwitchRequest['direction'], description: string): Command {
+  const command = program
+    .command(direction)
+    .argument('[names...]', 'NAME or KIND/NAME of ScheduledIntegrations, and of IntegrationSets with a schedule')
+    .description(`${description} Exits with 1 if that failed for one of them, with 2 if nothing could be begun.`)
+    .addOption(new Option('-l, --selector <labels>', 'those with these labels, as in kubectl get -l'))
+    .addOption(new Option('--all', 'all in the namespace'))
+    .addOption(new Option('--dry-run', 'let the API server check everything, and change nothing'))
+  return withClusterFlags(command).action(guarded((names: readonly string[], flags: SwitchFlags) => switchThem(direction, names, flags)))
+}
+
 const program = new Command('kubectl-integrations').description('Schedules of integrations, for people.').version(operatorVersion)
 program
   .command('preview')
@@ -61,13 +108,9 @@ program
   .addOption(new Option('--now <time>', 'as if they were applied at this time; default: now').argParser(instant))
   .addOption(new Option('--from <time>', 'list runs after this time; default: --now').argParser(instant))
   .addOption(new Option('--count <number>', 'how many runs to list').argParser(count).default(5))
-  .action(async (flags: PreviewFlags) => {
-    try {
-      await preview(flags)
-    } catch (error) {
-      console.error(`kubectl-integrations: ${error instanceof Error ? error.message : String(error)}`)
-      process.exitCode = 2
-    }
-  })
+  .action(guarded(preview))
+switchCommand('enable', 'Let schedules run in this tenant, also those that were copied into it.')
+  .addOption(new Option('--keep-suspended', 'leave those that are suspended as they are: for a tenant that was restored from a backup'))
+switchCommand('disable', 'Let schedules start no more runs; runs in progress finish.')
 
 await program.parseAsync()

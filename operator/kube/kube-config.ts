@@ -7,19 +7,26 @@ import type { JsonObject } from '../model/kubernetes.ts'
 
 /**
  * The kubeconfig of a file; without one that of $KUBECONFIG, ~/.kube/config or the service account of the pod. Throws if it cannot be
- * read. A user's `tokenFile`, which client-node 2.0.1 passes over in silence, is read as kubectl does: again and again, like the
+ * read, or has no such context; without `context` its current one counts. A user's `tokenFile`, which client-node 2.0.1 passes over in silence, is read as kubectl does: again and again, like the
  * token of a pod, and rather than a `token` beside it. What client-node would leave out of an impersonation is refused: the operator
  * would have other rights than its kubeconfig says.
  */
-export function loadKubeConfig(file: string | undefined): KubeConfig {
+export function loadKubeConfig(file: string | undefined, context?: string): KubeConfig {
   const kubeConfig = new KubeConfig()
   if (file === undefined) kubeConfig.loadFromDefault()
   else kubeConfig.loadFromFile(file)
+  if (context !== undefined) chooseContext(kubeConfig, context)
   const users = (file === undefined ? defaultFiles() : [file]).flatMap(usersIn)
   refuseHalfAnImpersonation(users, kubeConfig.getCurrentUser()?.name)
   const tokenFiles = new Map(users.flatMap(tokenFileOf))
   kubeConfig.users = kubeConfig.users.map((user) => withTokenFile(user, tokenFiles.get(user.name)))
   return kubeConfig
+}
+
+function chooseContext(kubeConfig: KubeConfig, context: string): void {
+  const known = kubeConfig.getContexts().map(({ name }) => name)
+  if (!known.includes(context)) throw new Error(`the kubeconfig has no context "${context}": it has ${known.join(', ')}`)
+  kubeConfig.setCurrentContext(context)
 }
 
 /** Those that client-node, like kubectl, looks at. */
