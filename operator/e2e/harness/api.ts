@@ -18,6 +18,8 @@ const groups = {
   integrationsets: '/apis/integration-scheduler.io/v1alpha1',
   integrationruns: '/apis/integration-scheduler.io/v1alpha1',
   scheduledintegrations: '/apis/integration-scheduler.io/v1alpha1',
+  tenantclones: '/apis/integration-scheduler.io/v1alpha1',
+  clonegrants: '/apis/integration-scheduler.io/v1alpha1',
 } as const
 
 export type ResourceName = keyof typeof groups

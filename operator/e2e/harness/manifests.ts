@@ -1,3 +1,4 @@
+import { copyKinds } from '../../model/copying.ts'
 import type { JsonObject } from '../../model/kubernetes.ts'
 
 /** Small valid objects for stories, each said to differ only where its story is about. */
@@ -32,6 +33,15 @@ export function integrationSet(name: string, integrations: readonly string[], sp
 /** One run on demand. */
 export function integrationRun(name: string, spec: JsonObject): Manifest {
   return { apiVersion, kind: 'IntegrationRun', metadata: { name }, spec }
+}
+
+/** Consent of the namespace it is applied to. */
+export function cloneGrant(name: string, to: readonly string[], kinds: readonly string[] = copyKinds): Manifest {
+  return { apiVersion, kind: 'CloneGrant', metadata: { name }, spec: { to: to.map((namespace) => ({ namespace })), kinds } }
+}
+
+export function tenantClone(name: string, source: string, spec: JsonObject = {}): Manifest {
+  return { apiVersion, kind: 'TenantClone', metadata: { name }, spec: { source: { namespace: source }, ...spec } }
 }
 
 export function ofSet(name: string): JsonObject {

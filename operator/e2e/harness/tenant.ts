@@ -14,12 +14,14 @@ const resourceOf: Readonly<Record<string, WatchedResource | 'configmaps' | 'reso
   ScheduledIntegration: 'scheduledintegrations',
   IntegrationSet: 'integrationsets',
   IntegrationRun: 'integrationruns',
+  TenantClone: 'tenantclones',
+  CloneGrant: 'clonegrants',
   CronJob: 'cronjobs',
   ConfigMap: 'configmaps',
   ResourceQuota: 'resourcequotas',
 }
 
-const conditioned = ['integrations', 'scheduledintegrations', 'integrationsets', 'integrationruns'] as const
+const conditioned = ['integrations', 'scheduledintegrations', 'integrationsets', 'integrationruns', 'tenantclones'] as const
 
 export type LiveSchedule = Live<ScheduleStatus>
 
@@ -192,7 +194,7 @@ export async function nextMinute(atLeast = 0): Promise<number> {
 
 export { sleep }
 
-const kept = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'cronjobs', 'jobs', 'leases'] as const
+const kept = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'tenantclones', 'cronjobs', 'jobs', 'leases'] as const
 
 /** The generated pods must pass the strictest Pod Security profile, so every story's namespace demands it. */
 const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
@@ -204,16 +206,24 @@ async function newTenant(): Promise<Tenant> {
   return new Tenant(name)
 }
 
-/** A test with a namespace of its own. Whatever its story, every status that was seen in it kept the laws of kstatus. */
-export const test = vitestTest.extend<{ tenant: Tenant }>({
-  tenant: async ({ task: _task }, use) => {
-    const tenant = await newTenant()
-    try {
-      await use(tenant)
-      const breaches = tenant.statusBreaches()
-      if (breaches.length > 0) throw new Error(`laws of kstatus:\n${breaches.join('\n')}`)
-    } finally {
-      await api.remove(pathOf('namespaces', undefined, tenant.namespace))
-    }
-  },
+type Use = (tenant: Tenant) => Promise<void>
+
+async function withTenant(use: Use): Promise<void> {
+  const tenant = await newTenant()
+  try {
+    await use(tenant)
+    const breaches = tenant.statusBreaches()
+    if (breaches.length > 0) throw new Error(`laws of kstatus:\n${breaches.join('\n')}`)
+  } finally {
+    await api.remove(pathOf('namespaces', undefined, tenant.namespace))
+  }
+}
+
+/**
+ * A test with a namespace of its own, and with another one if it asks for that. Whatever its story, every status that was seen in them kept
+ * the laws of kstatus.
+ */
+export const test = vitestTest.extend<{ tenant: Tenant; other: Tenant }>({
+  tenant: ({ task: _task }, use: Use) => withTenant(use),
+  other: ({ task: _task }, use: Use) => withTenant(use),
 })

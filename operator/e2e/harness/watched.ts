@@ -5,6 +5,7 @@ import type { IntegrationStatus } from '../../model/integration.ts'
 import type { IntegrationRunStatus } from '../../model/integration-run.ts'
 import type { IntegrationSetStatus } from '../../model/integration-set.ts'
 import type { ScheduleStatus } from '../../model/status-schema.ts'
+import type { TenantCloneStatus } from '../../model/tenant-clone.ts'
 import { ApiError, api, decoded, pathOf } from './api.ts'
 
 /** An object of ours as the API server has it. */
@@ -25,6 +26,8 @@ export interface Kinds {
   readonly integrations: Live<IntegrationStatus>
   readonly integrationsets: Live<IntegrationSetStatus>
   readonly integrationruns: Live<IntegrationRunStatus>
+  readonly tenantclones: Live<TenantCloneStatus>
+  readonly clonegrants: Live<undefined>
   readonly cronjobs: CronJob
   readonly jobs: Job
   readonly leases: Lease
