@@ -3,13 +3,14 @@ import { type Instant, second } from '../model/instant.ts'
 import type { CronJob, Job, Json, JsonObject, KubernetesObject, Namespace } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
 import type { EventReason, Reason } from '../model/reason.ts'
+import type { CopyEvidence, CopySlice } from './copy-order.ts'
 import type { PodsSeen } from './pods-seen.ts'
 
 /** Children that we write. Of users' own objects status is written, and the home of schedules (home.ts). */
 export type ChildResource = 'cronjobs' | 'jobs' | 'leases'
 
 /** Jobs: those that run a set, whose controller we are. */
-export type StatusResource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns' | 'jobs'
+export type StatusResource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns' | 'tenantclones' | 'jobs'
 
 /** RFC 6902, the part of it that we use. */
 export type JsonPatch = readonly (
@@ -73,6 +74,7 @@ export type Action =
     }
   | Look
   | PodLook
+  | CopySlice
 
 export interface Look {
   readonly verb: 'look'
@@ -165,6 +167,8 @@ export type Evidence =
   | { readonly resource: 'namespaces'; readonly at: Instant; readonly object: Namespace | undefined }
   /** Of the Job that has this name. There is no one object that was seen. */
   | { readonly resource: 'pods'; readonly at: Instant; readonly object: undefined; readonly pods: PodsSeen }
+  /** What became of the latest slice of this TenantClone. */
+  | CopyEvidence
 
 /** An object of one of our kinds: also one that cannot be read. */
 export interface SeenObject<K extends Kind> extends KubernetesObject {
@@ -216,6 +220,7 @@ export function writeKey(write: Action | StatusPatch): string | undefined {
       return `${write.uid} deleted`
     case 'look':
     case 'lookAtPods':
+    case 'copy':
       return undefined
   }
 }

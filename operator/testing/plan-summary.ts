@@ -44,6 +44,7 @@ function actionText(world: World, action: Action): string {
       return `delete ${jobText(action.name)}`
     case 'look':
     case 'lookAtPods':
+    case 'copy':
       return `look at ${jobText(action.name)}`
   }
 }
