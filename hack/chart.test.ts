@@ -273,11 +273,17 @@ describe('rights', () => {
   const own = (resource: string, verbs: readonly string[]): string[] => verbs.map((verb) => `integration-scheduler.io/${resource} ${verb}`)
 
   test('of the operator are these and no others', async () => {
-    const plurals = committedCrds().map(({ spec }) => spec.names.plural)
+    const crds = committedCrds()
+    const plurals = crds.map(({ spec }) => spec.names.plural)
+    const reported = crds.filter(({ spec }) => spec.versions.some((served) => 'subresources' in served)).map(({ spec }) => spec.names.plural)
+    expect(plurals.filter((plural) => !reported.includes(plural)), 'consent is only read').toEqual(['clonegrants'])
+    const copied = ['integrations', 'integrationsets', 'scheduledintegrations']
     const locks = 'coordination.k8s.io/leases[integration-scheduler-locks]'
     const want = [
       ...plurals.flatMap((plural) => own(plural, ['get', 'list', 'watch'])),
-      ...plurals.flatMap((plural) => own(`${plural}/status`, ['patch'])),
+      ...reported.flatMap((plural) => own(`${plural}/status`, ['patch'])),
+      ...copied.flatMap((plural) => own(plural, ['create', 'patch'])),
+      '/namespaces get', '/namespaces list', '/namespaces watch',
       ...own('integrationruns', ['delete']),
       'batch/cronjobs get', 'batch/cronjobs list', 'batch/cronjobs watch', 'batch/cronjobs create', 'batch/cronjobs patch', 'batch/cronjobs delete',
       'batch/jobs get', 'batch/jobs list', 'batch/jobs watch', 'batch/jobs create', 'batch/jobs patch', 'batch/jobs delete', 'batch/jobs/status patch', 'batch/jobs/finalizers update',
@@ -293,7 +299,19 @@ describe('rights', () => {
     const reading = ['get', 'list', 'watch']
     const writing = [...reading, 'create', 'update', 'patch', 'delete', 'deletecollection']
     expect(rights(rulesOf(all, 'integration-scheduler-view')).sort()).toEqual(plurals.flatMap((plural) => own(plural, reading)).sort())
-    expect(rights(rulesOf(all, 'integration-scheduler-edit')).sort()).toEqual(plurals.flatMap((plural) => own(plural, writing)).sort())
+    const edited = plurals.filter((plural) => plural !== 'clonegrants')
+    expect(rights(rulesOf(all, 'integration-scheduler-edit')).sort()).toEqual(edited.flatMap((plural) => own(plural, writing)).sort())
+    expect(rights(rulesOf(all, 'integration-scheduler-admin'))).toEqual(own('clonegrants', writing))
+  })
+
+  test('to consent to copies are those of administrators, not of editors', async () => {
+    const aggregated = ofKind(await render(), 'ClusterRole').map(({ metadata: { name, labels } }) =>
+      [name, Object.keys(labels).filter((key) => key.startsWith('rbac.')).map((key) => key.split('aggregate-to-')[1])])
+    expect(aggregated).toEqual(expect.arrayContaining([
+      ['integration-scheduler-view', ['view']],
+      ['integration-scheduler-edit', ['edit', 'admin']],
+      ['integration-scheduler-admin', ['admin']],
+    ]))
   })
 
   test('nowhere contain a wildcard, Secrets, or a way to more rights', async () => {

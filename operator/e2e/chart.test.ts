@@ -64,6 +64,7 @@ const wholeRelease = (release: string): string[] => {
   const name = `${release}-integration-scheduler`
   return [
     `clusterrole.rbac.authorization.k8s.io/${name}`,
+    `clusterrole.rbac.authorization.k8s.io/${name}-admin`,
     `clusterrole.rbac.authorization.k8s.io/${name}-edit`,
     `clusterrole.rbac.authorization.k8s.io/${name}-view`,
     `clusterrolebinding.rbac.authorization.k8s.io/${name}`,
@@ -85,7 +86,13 @@ describe('the operator\'s rights', () => {
 
   test.each([
     ['everything', '*', '*'],
-    ['users\' specs', 'patch', 'scheduledintegrations.integration-scheduler.io'],
+    ['runs on demand that users ask for', 'patch', 'integrationruns.integration-scheduler.io'],
+    ['what users ask to be copied', 'patch', 'tenantclones.integration-scheduler.io'],
+    ['consent', 'create', 'clonegrants.integration-scheduler.io'],
+    ['consent that was given', 'patch', 'clonegrants.integration-scheduler.io'],
+    ['copies', 'delete', 'integrations.integration-scheduler.io'],
+    ['namespaces', 'create', 'namespaces'],
+    ['labels of namespaces', 'patch', 'namespaces'],
     ['users\' objects', 'delete', 'scheduledintegrations.integration-scheduler.io'],
     ['all CronJobs at once', 'deletecollection', 'cronjobs.batch'],
     ['pods', 'create', 'pods'],
@@ -111,7 +118,7 @@ describe('the operator\'s rights', () => {
   })
 })
 
-test('view, edit and admin of a namespace cover its schedules, but not their status', async ({ onTestFinished }) => {
+test('view, edit and admin of a namespace cover its schedules, but not their status; only admin consents to copies of them', async ({ onTestFinished }) => {
   const namespace = unique('users')
   onTestFinished(() => forget('namespace', namespace))
   await kubectl('create', 'namespace', namespace)
@@ -120,19 +127,24 @@ test('view, edit and admin of a namespace cover its schedules, but not their sta
     await kubectl('create', 'rolebinding', role, '--namespace', namespace, `--clusterrole=${role}`, `--user=${user}`)
   }
   const schedules = 'scheduledintegrations.integration-scheduler.io'
+  const clones = 'tenantclones.integration-scheduler.io'
+  const grants = 'clonegrants.integration-scheduler.io'
   const rights = ({ user }: { user: string }): Promise<boolean[]> => Promise.all([
     canI(user, 'list', schedules, '--namespace', namespace),
     canI(user, 'create', schedules, '--namespace', namespace),
     canI(user, 'deletecollection', schedules, '--namespace', namespace),
     canI(user, 'patch', schedules, '--subresource=status', '--namespace', namespace),
     canI(user, 'list', schedules, '--namespace', 'default'),
+    canI(user, 'create', clones, '--namespace', namespace),
+    canI(user, 'list', grants, '--namespace', namespace),
+    canI(user, 'create', grants, '--namespace', namespace),
   ])
   // kube-controller-manager aggregates the roles some time after they were installed.
   await vi.waitFor(async () => {
     expect(await Promise.all(users.map(rights))).toEqual([
-      [true, false, false, false, false],
-      [true, true, true, false, false],
-      [true, true, true, false, false],
+      [true, false, false, false, false, false, true, false],
+      [true, true, true, false, false, true, true, false],
+      [true, true, true, false, false, true, true, true],
     ])
   }, { timeout: 60_000, interval: 500 })
 })
