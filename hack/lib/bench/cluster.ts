@@ -100,7 +100,7 @@ const loadAccount = [
     metadata,
     rules: [
       { apiGroups: [''], resources: ['namespaces'], verbs: ['create'] },
-      { apiGroups: ['integration-scheduler.io'], resources: ['integrations', 'scheduledintegrations'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
+      { apiGroups: ['integration-scheduler.io'], resources: ['integrations', 'integrationsets', 'scheduledintegrations', 'tenantclones', 'clonegrants'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
       { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'], verbs: ['get', 'list', 'watch', 'create'] },
       { apiGroups: ['batch'], resources: ['jobs'], verbs: ['deletecollection'] },
       // blockOwnerDeletion of a Job's owner, as the CronJob controller sets it.

@@ -14,12 +14,14 @@ export interface Bodies {
 
 /**
  * write: both writes for all targets. follow: the CronJob of each schedule that appears, as soon as it does. release: the write that lets
- * start each Job that appears suspended.
+ * start each Job that appears suspended. learn: reads the copies in a namespace; apply: applies the same in another.
  */
 export type Order =
   | { readonly kind: 'write'; readonly kubeconfig: string; readonly bodies: Bodies; readonly inFlight: number; readonly targets: readonly Target[] }
   | { readonly kind: 'follow'; readonly kubeconfig: string; readonly bodies: Bodies }
   | { readonly kind: 'release'; readonly kubeconfig: string }
+  | { readonly kind: 'learn'; readonly kubeconfig: string; readonly namespace: string }
+  | { readonly kind: 'apply'; readonly kubeconfig: string; readonly namespace: string; readonly inFlight: number }
 
 export type Answer = { readonly kind: 'running' } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly message: string }
 
@@ -43,6 +45,8 @@ async function writeStatus(server: Server, body: string, target: Target): Promis
 async function carryOut(order: Order): Promise<void> {
   const server = serverFrom(order.kubeconfig)
   if (order.kind === 'release') return release(server)
+  if (order.kind === 'learn') return learnCopies(server, order.namespace)
+  if (order.kind === 'apply') return applyCopies(server, order)
   const { bodies } = order
   if (order.kind === 'follow') return follow(server, bodies)
   await inParallel(order.targets, order.inFlight, async (target) => {
@@ -71,6 +75,46 @@ async function start(server: Server, { metadata: { namespace, name, uid }, spec 
   const annotations = { ...runName, 'integration-scheduler.io/released': new Date().toISOString() }
   const body = { metadata: { uid, annotations }, spec: { suspend: false, template: { metadata: { annotations: runName } } } }
   await (await send(server, `${pathOf('jobs', namespace, name)}${query}`, { method: 'PATCH', type: 'application/merge-patch+json', body })).dump()
+}
+
+/** Kinds in their order, as the operator copies them. */
+async function applyCopies(server: Server, { namespace, inFlight }: Order & { kind: 'apply' }): Promise<void> {
+  for (const { resource, copies } of learned) {
+    await inParallel(copies, inFlight, async ({ name, body }) => {
+      const path = `${pathOf(resource, namespace, name)}?timeout=29s&fieldManager=integration-scheduler-clone&force=false`
+      await (await send(server, path, { method: 'PATCH', type: 'application/apply-patch+yaml', body })).dump()
+    })
+  }
+}
+
+async function learnCopies(server: Server, namespace: string): Promise<void> {
+  learned = await Promise.all(copied.map(async (resource) => ({ resource, copies: await copiesIn(server, resource, namespace) })))
+}
+
+const copied = ['integrations', 'integrationsets', 'scheduledintegrations'] as const
+
+interface Copied {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly labels: JsonObject; readonly annotations: JsonObject }
+  readonly spec: JsonObject
+}
+
+interface Copy {
+  readonly name: string
+  readonly body: string
+}
+
+let learned: readonly { readonly resource: (typeof copied)[number]; readonly copies: readonly Copy[] }[] = []
+
+/** What was applied there, as text. */
+async function copiesIn(server: Server, resource: (typeof copied)[number], namespace: string): Promise<readonly Copy[]> {
+  const list = await (await send(server, pathOf(resource, namespace), { method: 'GET' })).json()
+  const { apiVersion, kind, items } = decoded<{ apiVersion: string; kind: string; items: readonly Copied[] }>(list)
+  return items.map(({ metadata: { name, labels, annotations }, spec }) => ({
+    name,
+    body: JSON.stringify({ apiVersion, kind: kind.replace(/List$/, ''), metadata: { name, labels, annotations }, spec }),
+  }))
 }
 
 async function forEachNew(server: Server, resource: 'scheduledintegrations' | 'jobs', work: (object: JsonObject) => Promise<void>): Promise<void> {
