@@ -3,12 +3,14 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { decodeObject } from '../operator/model/decode.ts'
 import { formatInstant, minute, parseInstant } from '../operator/model/instant.ts'
 import { isJsonObject } from '../operator/model/json.ts'
 import { offsetAt } from '../operator/model/time-zone.ts'
+import { authorizeSource } from '../operator/plan/copy-authorization.ts'
 import { nativeDeadline } from '../operator/plan/timing.ts'
 import type { Valid } from '../operator/plan/verdict.ts'
-import { documentsIn, readManifests, verdictsOn } from './lib/documented.ts'
+import { documentsIn, metadataOf, readManifests, verdictsOn } from './lib/documented.ts'
 
 // What the documentation says of a YAML block stands in a ```text block right after it, and is compared here:
 //   # next runs from 2026-12-01T00:00:00Z     the first runs after that time, each in UTC and, if given, on the clock of its zone
@@ -134,6 +136,49 @@ describe('the examples', () => {
     const users = examples.flatMap((file) => manifestsIn(file)).flatMap((manifest) => (manifest.kind === 'Integration' ? [manifest.spec.pod?.securityContext?.runAsUser] : []))
     expect(users.length).toBeGreaterThanOrEqual(examples.length)
     expect(new Set(users)).toEqual(new Set([65_532]))
+  })
+})
+
+describe('the examples of tenants', () => {
+  const files = filesIn('examples/tenants', '.yaml')
+  const manifests = files.flatMap((file) => readManifests(textOf(file)).manifests)
+  const grants = manifests.flatMap((one) => (one.kind === 'CloneGrant' ? [one] : []))
+  const clones = manifests.flatMap((one) => (one.kind === 'TenantClone' ? [one] : []))
+  const schedules = exampleTexts.flatMap((text) => readManifests(text).manifests).flatMap((one) => (one.kind === 'ScheduledIntegration' ? [one] : []))
+
+  test.each(files)('%s is accepted', (file) => {
+    expect(verdictsOn(textOf(file), [])).toEqual({ problems: [], valid: [] })
+  })
+
+  test('are one grant, and one clone that is then refreshed', () => {
+    expect(manifests).toHaveLength(3)
+    expect(grants).toHaveLength(1)
+    const [first, then] = clones.toSorted((one) => (one.spec.request === undefined ? -1 : 1))
+    expect(first?.metadata).toEqual(then?.metadata)
+    expect(then?.spec).toEqual({ ...first?.spec, request: { id: '2026-12-07-a', action: 'Refresh', dryRun: false } })
+  })
+
+  test('are allowed by that grant, and not without it', () => {
+    for (const { metadata, spec } of clones) {
+      const seen = grants.map((grant) => {
+        const stored = { ...metadataOf(grant.metadata), namespace: grant.metadata.namespace ?? '' }
+        return { metadata: stored, object: decodeObject('CloneGrant', { ...grant, metadata: stored }) }
+      })
+      const question = { target: metadata.namespace ?? '', spec, ownNamespace: 'integration-scheduler' }
+      expect(authorizeSource({ ...question, grants: seen })).toEqual({ isAuthorized: true })
+      expect(authorizeSource({ ...question, grants: [] })).toMatchObject({ isAuthorized: false, reason: 'NoGrant' })
+    }
+  })
+
+  test('override what another example has, in a way that it takes', () => {
+    const overrides = clones.flatMap(({ spec }) => spec.overrides ?? [])
+    expect(overrides.length).toBeGreaterThan(0)
+    for (const { name, kind, ...fields } of overrides) {
+      const schedule = schedules.find((one) => one.kind === kind && one.metadata.name === name)
+      expect(schedule).toBeDefined()
+      const parameters = [...(schedule?.spec.parameters ?? []).filter((one) => !fields.parameters?.some((other) => other.name === one.name)), ...(fields.parameters ?? [])]
+      expect(verdictsOn(JSON.stringify({ ...schedule, spec: { ...schedule?.spec, runName: fields.runName, parameters } }), exampleTexts).problems).toEqual([])
+    }
   })
 })
 

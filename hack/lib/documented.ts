@@ -86,7 +86,8 @@ function verdictOnRun(manifest: Manifest & { readonly kind: 'IntegrationRun' }, 
   return { problems: made.ok ? [] : said(made.problems), valid: [] }
 }
 
-const metadataOf = ({ name }: Pick<ManifestMetadata, 'name'>): ObjectMeta =>
+/** As of an object that was just applied to a namespace acme. */
+export const metadataOf = ({ name }: Pick<ManifestMetadata, 'name'>): ObjectMeta =>
   ({ name, namespace: 'acme', uid: 'uid', resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' })
 
 function templatesOf(target: { readonly kind: 'Integration' | 'IntegrationSet'; readonly name: string }, known: readonly Manifest[]): ObservedTemplates {

@@ -121,6 +121,32 @@ describe('what is stored', () => {
     expect(labelled).toMatchObject({ code: 0 })
   })
 
+  test('is a clone whose source stays, and of which a request is done once', async () => {
+    const patched = (patch: JsonObject): Promise<Result> => kubectl(['patch', 'tclone', 'once', '--type=merge', '-p', JSON.stringify(patch)])
+    const stored = await created(exampleObject('TenantClone', 'once', 'source: {namespace: kube-system}\nrequest: {id: a, action: Refresh}'))
+    expect(stored['spec']).toEqual({ source: { namespace: 'kube-system' }, onConflict: 'Skip', request: { id: 'a', action: 'Refresh', dryRun: false } })
+    expect((await patched({ spec: { source: { namespace: 'acme' } } })).stderr).toContain('the source cannot be changed: create another TenantClone')
+    expect((await patched({ spec: { request: { action: 'Reset' } } })).stderr).toContain('a request is done once: give the changed one a new id')
+    expect(await patched({ spec: { request: { id: 'b', action: 'Reset' } } })).toMatchObject({ code: 0 })
+    expect(await patched({ spec: { request: null, source: { selector: { matchLabels: { team: 'payroll' } } } } })).toMatchObject({ code: 0 })
+  })
+
+  test('is consent that has no status', async () => {
+    await created(exampleObject('CloneGrant', 'silent', '{}'))
+    const { code, stderr } = await kubectl(['patch', 'cgrant', 'silent', '--subresource=status', '--type=merge', '-p', '{"status":{"seen":true}}'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('not found')
+  })
+
+  test('shows at a glance who may copy what', async () => {
+    await created(exampleObject('CloneGrant', 'shown', 'to: [{namespace: acme-test}, {namespace: acme-demo}]'))
+    const [header = '', row = ''] = (await kubectl(['get', 'cgrant', 'shown'])).stdout.split('\n')
+    expect(cells(header)).toEqual(['NAME', 'TO', 'KINDS', 'AGE'])
+    expect(row).toContain('acme-test')
+    expect(row).toContain('acme-demo')
+    expect(row).toContain('ScheduledIntegration')
+  })
+
   test('is a run whose name the server makes up', async () => {
     const { metadata: _, ...nameless } = exampleObject('IntegrationRun', '', '{}')
     const { code, stdout } = await kubectl(['create', '-f', '-', '-o', 'name'], asYaml({ ...nameless, metadata: { generateName: `${'r'.repeat(70)}-` } }))
