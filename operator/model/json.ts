@@ -19,6 +19,6 @@ export function isSameJson(one: Json | undefined, other: Json | undefined): bool
   return [...names].every((name) => isSameJson(one[name], other[name]))
 }
 
-function isList(value: Json | undefined): value is readonly Json[] {
+export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }

@@ -1,7 +1,17 @@
-import type { CopyItem } from '../model/copying.ts'
+import type { CopyItem, CopyReason, CopyResult } from '../model/copying.ts'
+import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
+import { annotation, apiVersion, label } from '../model/names.ts'
 import type { EventDraft, JsonPatch } from './action.ts'
+import { asDryRun, failedItem, keptTexts, named } from './copy-item.ts'
+import { copyManifest, copyMarks, isSchedulable, metadataOf, specOf, textOf } from './copy-manifest.ts'
 import type { CopyOrder, CopyRequires } from './copy-order.ts'
+import { requiresNothing, requiresOf } from './copy-requires.ts'
+import { withoutField } from './field-at.ts'
+import { coveredPart, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
+import { isIncluded } from './inclusion.ts'
+import { keptAlternatives } from './kept-alternatives.ts'
+import { isKeptByGitOps, textsIn } from './tracking-metadata.ts'
 
 /** Nothing is written. */
 export interface LeaveDecision {
@@ -38,18 +48,190 @@ export interface ApplyDecision {
 
 export type CopyDecision = LeaveDecision | ApplyDecision
 
+/** All that a decision depends on. */
+interface Case {
+  readonly source: JsonObject
+  readonly live: JsonObject | undefined
+  readonly order: CopyOrder
+  readonly wasCopied: boolean
+  readonly kept: readonly string[]
+}
+
+type Met = Case & { readonly live: JsonObject }
+
 /**
  * What is to be done with one object of the source, as the table of verbs says. `source` and `live` are raw objects as the API server
  * has them, with managedFields; live undefined: it is not there. wasCopied: the memory says that it was made once.
  */
-export declare function decideCopy(source: JsonObject, live: JsonObject | undefined, order: CopyOrder, wasCopied: boolean): CopyDecision
+export function decideCopy(source: JsonObject, live: JsonObject | undefined, order: CopyOrder, wasCopied: boolean): CopyDecision {
+  return decided({ source, live, order, wasCopied, kept: [] })
+}
 
 /**
- * The API server has refused an apply since it is not as it was decided upon: others own `fields` (paths as it writes them,
+ * The API server has refused an apply since the object is not as it was decided upon: others own `fields` (paths as it writes them,
  * `.spec.suspend`; none if only the version was another). `live` was read again. Exactly these fields are left out of what is decided
  * now, but for `suspend`, about which what is there now decides.
  */
-export declare function withoutConflicts(decision: ApplyDecision, fields: readonly string[], live: JsonObject | undefined, order: CopyOrder): CopyDecision
+export function withoutConflicts({ source, wasCopied, kept }: ApplyDecision, fields: readonly string[], live: JsonObject | undefined, order: CopyOrder): CopyDecision {
+  return decided({ source, live, order, wasCopied, kept: [...new Set([...kept, ...fields.filter((field) => field !== suspendField)])] })
+}
 
-/** What it is called when the API server refuses it for good, or others do not stop changing the object. The message never quotes a value. */
-export declare function failedCopy(decision: ApplyDecision, reason: 'Conflict' | 'Refused' | 'TooLarge', message: string | undefined): CopyItem
+/** What an object is called when the API server refuses it for good, or others do not stop changing it. `message` quotes no value. */
+export function failedCopy({ source }: Pick<ApplyDecision, 'source'>, reason: 'Conflict' | 'Refused' | 'TooLarge', message: string): CopyItem {
+  return failedItem(source, reason, message)
+}
+
+const suspendField = '.spec.suspend'
+/** Names of our kinds; the CRDs say so as well. */
+const longestName = 63
+/** etcd takes 1.5 MiB by default, of which the API server needs some for who owns what. Bytes. */
+const largest = 1_300_000
+
+function decided(given: Case): CopyDecision {
+  const { source, live, order } = given
+  const { name } = named(source)
+  if (name.length > longestName) return failure(source, 'InvalidName', `names of integrations, sets and schedules have at most ${longestName} characters`)
+  const decision = live === undefined ? ofMissing(given) : ofPresent({ ...given, live })
+  if (decision.kind === 'leave') return decision
+  if (Buffer.byteLength(JSON.stringify(decision.manifest)) > largest) return failure(source, 'TooLarge', 'it is larger than what the API server stores')
+  return order.dryRun ? { ...decision, before: undefined, event: undefined, done: asDryRun(decision.done), unchanged: asDryRun(decision.unchanged) } : decision
+}
+
+function ofMissing(given: Case): CopyDecision {
+  const { source, order, wasCopied } = given
+  if (wasCopied && order.action === 'Clone') return left(given, 'Skipped', { reason: 'DeletedInTarget', message: 'it was copied before and has been deleted here: a Refresh brings it back' })
+  return applied({ ...given, kept: [] }, copyManifest(source, order, isSchedulable(source) ? true : undefined), { was: 'missing', result: 'Created' })
+}
+
+function ofPresent(given: Met): CopyDecision {
+  const { live, source, order } = given
+  if (isKeptByGitOps(live)) return left(given, 'Skipped', { reason: 'ManagedByGitOps', message: 'Argo CD, Flux, Helm or a tool of their kind keeps the object that is here' })
+  const stranger = strangerText(live, source, order)
+  if (stranger !== undefined) return ofStranger(given, stranger)
+  switch (order.action) {
+    case 'Clone':
+      return left(given, 'Unchanged')
+    case 'Refresh':
+      return ofRefresh(given)
+    case 'Reset':
+      return ofReset(given)
+  }
+}
+
+/** Why it is no copy of ours. Copies are told by their label, and by UID and namespace of their source. */
+function strangerText(live: JsonObject, source: JsonObject, { clone, spec }: CopyOrder): string | undefined {
+  const maker = textsIn(live, 'labels')[label.clone]
+  if (maker !== undefined && maker !== clone.name) return `it is a copy that TenantClone ${maker} made`
+  const { [annotation.sourceNamespace]: namespace, [annotation.sourceUid]: uid } = textsIn(live, 'annotations')
+  if (maker === undefined || namespace !== spec.source.namespace) return 'an object of this name is here that this TenantClone did not copy'
+  return uid === metadataOf(source)['uid'] ? undefined : 'it is a copy of another object that had this name in the source'
+}
+
+function ofStranger(given: Met, message: string): CopyDecision {
+  const { live, order } = given
+  const { onConflict } = order.spec
+  const isOfOtherClone = ![undefined, order.clone.name].includes(textsIn(live, 'labels')[label.clone])
+  if (onConflict === 'Fail') return failure(given.source, 'NotOurs', `${message}: rename one of the two, or set onConflict`)
+  if (onConflict === 'Skip' || isOfOtherClone) return left(given, 'Skipped', { reason: 'NotOurs', message: isOfOtherClone ? message : `${message}: onConflict: Adopt takes it over` })
+  return adopted(given)
+}
+
+/**
+ * Marks alone, since whatever it says was said by others. What copying owns in it nevertheless, as in a copy that lost its label, is said
+ * again as it is there: left out, it would go.
+ */
+function adopted(given: Met): CopyDecision {
+  const { live, source, order } = given
+  const marks = copyMarks(source, order)
+  const own = ownFields(live)
+  const known = own === undefined ? {} : coveredPart(own, live)
+  const before = isJsonObject(known) ? known : {}
+  const manifest = {
+    ...marks,
+    metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...textsIn(before, 'annotations'), ...marks.metadata.annotations } },
+    ...(isJsonObject(before['spec']) && { spec: before['spec'] }),
+  }
+  const isHeld = isSchedulable(live) && specOf(live)['suspend'] === undefined
+  return applied(given, manifest, { was: 'there', result: 'Adopted', ...(isHeld && { message: 'as a copy it starts no run until spec.suspend is set to false' }) })
+}
+
+/** Brings up to date what nobody has changed here. A copy that somebody enabled may be running: it stays as it is. */
+function ofRefresh(given: Met): CopyDecision {
+  const { live, source, order, kept } = given
+  if (isDone(live, order)) return left(given, 'Unchanged')
+  if (isEnabled(live)) return left(given, 'Skipped', { reason: 'FieldsKept', message: 'it is enabled here: a Refresh leaves it as it is', keptFields: [suspendField] })
+  const whole = copyManifest(source, order, suspendFor(source, live))
+  const own = ownFields(live)
+  const fields = [...new Set([...kept, ...keptAlternatives(whole, live, own)])]
+  const manifest = fields.reduce(withoutField, whole)
+  const refreshed = { ...given, kept: fields }
+  const isCurrent = isIncluded(withoutRequest(manifest), live) && (own === undefined || !reachesBeyond(own, manifest))
+  if (isCurrent) return left(refreshed, 'Unchanged', keptTexts(fields))
+  return applied(refreshed, manifest, { was: 'there', result: 'Updated' })
+}
+
+/** As the source is, and disabled; the id on it says that it has been done, so that it is not done again. */
+function ofReset(given: Met): CopyDecision {
+  const { live, source, order } = given
+  if (isDone(live, order)) return left(given, 'Unchanged')
+  const manifest = copyManifest(source, order, isSchedulable(source) ? true : undefined)
+  const isMixed = isKeptByOthers(live, manifest)
+  const own = ownFields(live)
+  const isCurrent = !isMixed && isIncluded(withoutRequest(manifest), live) && (own === undefined || !reachesBeyond(own, manifest))
+  const isResuspended = isEnabled(live) && isSchedulable(source)
+  const decision = applied({ ...given, kept: [] }, manifest, { was: 'there', result: isResuspended ? 'Resuspended' : isCurrent ? 'Unchanged' : 'Updated' })
+  return { ...decision, force: true, before: isMixed ? takeover(live) : undefined, event: isResuspended ? resuspension(live, order) : undefined }
+}
+
+/**
+ * What an apply that is not forced says of `suspend`. True stays said as long as it is so: left out, our own `true` would go, and with
+ * it the copy would be enabled. False or absent is somebody's decision and is not touched. Of a set that had no schedule nobody has
+ * decided anything.
+ */
+function suspendFor(source: JsonObject, live: JsonObject): true | undefined {
+  if (!isSchedulable(source)) return undefined
+  return specOf(live)['suspend'] === true || !isSchedulable(live) ? true : undefined
+}
+
+function isEnabled(live: JsonObject): boolean {
+  return isSchedulable(live) && specOf(live)['suspend'] === false
+}
+
+function isDone(live: JsonObject, { requestId }: CopyOrder): boolean {
+  return requestId !== undefined && textsIn(live, 'annotations')[annotation.request] === requestId
+}
+
+/** Of which request it comes is no difference by itself. */
+function withoutRequest(manifest: JsonObject): JsonObject {
+  return withoutField(manifest, `.metadata.annotations.${annotation.request}`)
+}
+
+interface Applying extends Pick<CopyItem, 'message'> {
+  readonly was: ApplyDecision['was']
+  readonly result: CopyResult
+}
+
+function applied(given: Case, manifest: JsonObject, { was, ...draft }: Applying): ApplyDecision {
+  const { source, wasCopied, kept } = given
+  const item = { ...named(source), ...keptTexts(kept) }
+  return {
+    kind: 'apply', manifest, force: false, was, before: undefined, event: undefined,
+    done: { ...item, ...draft }, unchanged: { ...item, result: 'Unchanged' },
+    requires: requiresOf(manifest), source, wasCopied, kept,
+  }
+}
+
+function left({ source, live }: Case, result: CopyResult, more: Omit<CopyItem, 'kind' | 'name' | 'result'> = {}): LeaveDecision {
+  const isCopy = live !== undefined && more.reason !== 'ManagedByGitOps' && more.reason !== 'NotOurs'
+  return { kind: 'leave', item: { ...named(source), result, ...more }, requires: isCopy ? requiresOf(live) : requiresNothing }
+}
+
+function failure(source: JsonObject, reason: CopyReason, message: string): LeaveDecision {
+  return { kind: 'leave', item: failedItem(source, reason, message), requires: requiresNothing }
+}
+
+function resuspension(live: JsonObject, { clone, requestId }: CopyOrder): EventDraft {
+  const { name, uid } = metadataOf(live)
+  const regarding = { apiVersion, kind: textOf(live['kind']), namespace: clone.namespace, name: textOf(name), uid: textOf(uid) }
+  return { regarding, type: 'Warning', reason: 'ScheduleResuspended', message: `request ${requestId ?? ''} of TenantClone ${clone.name} has reset it: it was enabled, and no run starts until somebody enables it again`, action: 'Reset' }
+}

@@ -1,0 +1,118 @@
+import { isJsonObject, isList, isSameJson } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/kubernetes.ts'
+import { apiVersion, cloneManager } from '../model/names.ts'
+import type { JsonPatch } from './action.ts'
+
+/**
+ * Who owns which fields of an object, as the API server keeps it in `metadata.managedFields` (FieldsV1 of server-side apply): a tree of
+ * `f:<name>` for members, `k:{...}` for entries of a list by their keys, `v:<json>` for entries of a set, `.` for the node itself. An
+ * empty node is owned with all that is in it.
+ */
+export type FieldTree = JsonObject
+
+/** What copying has applied to an object and nobody has changed since. Undefined: nothing. */
+export function ownFields(live: JsonObject): FieldTree | undefined {
+  return fieldsOf(entriesOf(live).filter(isOurs))
+}
+
+/** Whether others own a field of the spec that is not in the manifest: even a forced apply would leave it there. */
+export function isKeptByOthers(live: JsonObject, manifest: JsonObject): boolean {
+  const others = fieldsOf(entriesOf(live).filter((entry) => isOfObject(entry) && !isOurs(entry)))
+  const spec = others?.['f:spec']
+  return isJsonObject(spec) && reachesBeyond(spec, manifest['spec'])
+}
+
+/** Says that all of the spec is ours and nobody else's; what others own of metadata and status stays theirs. Changes no field. */
+export function takeover(live: JsonObject): JsonPatch {
+  const entries = entriesOf(live)
+  const spec = fieldsOf(entries.filter(isOfObject))?.['f:spec'] ?? {}
+  const known = entries.find(isOurs) ?? { manager: cloneManager, operation: 'Apply', apiVersion, fieldsType: 'FieldsV1' }
+  const ours = { ...known, fieldsV1: { ...fieldsIn(known), 'f:spec': spec } }
+  const others = entries.filter((entry) => !isOurs(entry)).map((entry) => (isOfObject(entry) ? withoutSpec(entry) : entry))
+  return [{ op: 'replace', path: '/metadata/managedFields', value: [ours, ...others.filter((entry) => Object.keys(fieldsIn(entry)).length > 0)] }]
+}
+
+/** Whether the tree has a field that the value lacks. */
+export function reachesBeyond(tree: FieldTree, value: Json | undefined): boolean {
+  if (value === undefined) return true
+  return Object.entries(tree).some(([key, inner]) => key !== '.' && isJsonObject(inner) && reachesBeyond(inner, memberAt(value, key)))
+}
+
+/** The part of a value that the tree covers; entries of lists keep the keys by which they are told apart. */
+export function coveredPart(tree: FieldTree, value: Json): Json {
+  if (Object.keys(tree).length === 0) return value
+  const covered = Object.entries(tree).flatMap(([key, inner]) => {
+    const member = isJsonObject(inner) && key !== '.' ? memberAt(value, key) : undefined
+    if (member === undefined || !isJsonObject(inner)) return []
+    const part = coveredPart(inner, member)
+    return [[key.slice(2), isJsonObject(part) ? { ...keysIn(key), ...part } : part] as const]
+  })
+  return isList(value) ? covered.map(([, part]) => part) : Object.fromEntries(covered)
+}
+
+/** Below the tree, of one member of an object. Undefined: nothing of it is owned. */
+export function subtree(tree: FieldTree | undefined, key: string): FieldTree | undefined {
+  if (tree === undefined || (key !== '' && Object.keys(tree).length === 0)) return tree
+  const inner = tree[key]
+  return isJsonObject(inner) ? inner : undefined
+}
+
+/** The member of a list or object that a key of a tree names. */
+export function memberAt(value: Json, key: string): Json | undefined {
+  const name = key.slice(2)
+  if (key.startsWith('f:')) return isJsonObject(value) ? value[name] : undefined
+  if (!isList(value)) return undefined
+  if (key.startsWith('i:')) return value[Number(name)]
+  const wanted = parsed(name)
+  if (key.startsWith('v:')) return value.find((item) => isSameJson(item, wanted))
+  return value.find((item) => isJsonObject(item) && isJsonObject(wanted) && Object.entries(wanted).every(([field, id]) => isSameJson(item[field], id)))
+}
+
+function keysIn(key: string): JsonObject {
+  const keys = key.startsWith('k:') ? parsed(key.slice(2)) : undefined
+  return isJsonObject(keys) ? keys : {}
+}
+
+function entriesOf({ metadata }: JsonObject): readonly JsonObject[] {
+  const entries = isJsonObject(metadata) ? metadata['managedFields'] : undefined
+  return isList(entries) ? entries.filter(isJsonObject) : []
+}
+
+function isOurs(entry: JsonObject): boolean {
+  return entry['manager'] === cloneManager && entry['operation'] === 'Apply' && isOfObject(entry)
+}
+
+/** Not of a subresource, such as its status. */
+function isOfObject({ subresource }: JsonObject): boolean {
+  return subresource === undefined || subresource === ''
+}
+
+function fieldsIn({ fieldsV1 }: JsonObject): FieldTree {
+  return isJsonObject(fieldsV1) ? fieldsV1 : {}
+}
+
+function fieldsOf(entries: readonly JsonObject[]): FieldTree | undefined {
+  return entries.length === 0 ? undefined : entries.map(fieldsIn).reduce(joined)
+}
+
+function joined(one: FieldTree, other: FieldTree): FieldTree {
+  const added = Object.entries(other).map(([key, tree]) => {
+    const known = one[key]
+    return [key, isJsonObject(known) && isJsonObject(tree) ? joined(known, tree) : tree] as const
+  })
+  return { ...one, ...Object.fromEntries(added) }
+}
+
+function withoutSpec(entry: JsonObject): JsonObject {
+  const { 'f:spec': _spec, ...fieldsV1 } = fieldsIn(entry)
+  return { ...entry, fieldsV1 }
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON that the API server wrote
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
