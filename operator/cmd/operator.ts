@@ -32,6 +32,7 @@ program
   .addOption(new Option('--log-level <level>', 'least level of log lines').env('INTEGRATION_SCHEDULER_LOG_LEVEL').choices(levels).default('info'))
   .addOption(new Option('--workers <number>', 'how many objects are worked on at once').env('INTEGRATION_SCHEDULER_WORKERS').argParser(workers).default(16))
   .addOption(new Option('--schedule-metrics <true|false>', 'whether /metrics has series for each schedule').env('INTEGRATION_SCHEDULER_SCHEDULE_METRICS').argParser(flag).default(true))
+  .addOption(new Option('--default-activation <mode>', 'whether schedules start when they are enabled (Automatic), or only when they have been activated in their namespace (Required); the label integration-scheduler.io/activation of a namespace says otherwise').env('INTEGRATION_SCHEDULER_DEFAULT_ACTIVATION').choices(['Automatic', 'Required']).default('Automatic'))
   .addOption(new Option('--leader-election <true|false>', 'whether only one of several operators works, the one that holds the Lease').env('INTEGRATION_SCHEDULER_LEADER_ELECTION').argParser(flag).default(true))
   .addOption(new Option('--leader-election-namespace <name>', 'where that Lease is; default: the namespace of the pod, or of the context of the kubeconfig').env('INTEGRATION_SCHEDULER_LEADER_ELECTION_NAMESPACE'))
   .action(async ({ kubeconfig, logLevel, ...options }: Flags) => {

@@ -18,6 +18,7 @@ import { EventRecorder } from '../kube/event-recorder.ts'
 import { workAsLeader } from '../kube/leader-election.ts'
 import type { Logger } from '../kube/logger.ts'
 import { second } from '../model/instant.ts'
+import type { ActivationMode } from '../plan/activation.ts'
 import { startHealthServer } from './health-server.ts'
 import { createMetrics } from './metrics.ts'
 import { operatorVersion } from './version.ts'
@@ -28,6 +29,7 @@ export interface OperatorOptions {
   readonly listenAddress: string
   readonly workers: number
   readonly scheduleMetrics: boolean
+  readonly defaultActivation: ActivationMode
   readonly leaderElection: boolean
   /** Undefined: that of the kubeconfig's context, which in a pod is the pod's. */
   readonly leaderElectionNamespace?: string
@@ -51,7 +53,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const isTidy = tidiedUp(stores, { clock, signal: stopping })
   log.info({ version: operatorVersion, server: connection.origin, address: health.address, tzdata: process.versions.tz }, 'operator started')
 
-  const lead = () => metrics.leading(startWorking(stores, environment))
+  const lead = () => metrics.leading(startWorking(stores, environment, options))
   if (options.leaderElection) await workAsLeader({ client, clock, log, random: Math.random, signal: stopping, lead, ...candidacy(options) })
   else await workUntil(stopping, lead())
 
@@ -74,10 +76,10 @@ async function tidiedUp(stores: Stores, { clock, signal }: { readonly clock: Clo
 }
 
 /** The controllers; the stores are warm before and after. */
-function startWorking(stores: Stores, environment: Environment): { stop(): Promise<void> } {
+function startWorking(stores: Stores, environment: Environment, { defaultActivation }: Pick<OperatorOptions, 'defaultActivation'>): { stop(): Promise<void> } {
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
   const loops = [
-    start(scheduleController(stores, environment.clock)),
+    start(scheduleController(stores, environment.clock, defaultActivation)),
     start(gateController(stores)),
     // A thousand runs that hang for the same reason must not keep the API server from its work: their looks take turns.
     startController(stuckRunController(stores), { ...environment, workers: 2 }),

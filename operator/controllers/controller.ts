@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Instant, minute, second } from '../model/instant.ts'
+import { isSameJson } from '../model/json.ts'
 import type { KubernetesObject } from '../model/kubernetes.ts'
 import { type Action, type Learned, type Plan, type Requeue, storeLag } from '../plan/action.ts'
 import { failureFields } from '../kube/api-failure.ts'
@@ -29,13 +30,16 @@ export interface Wake {
   subscribe(enqueue: (key: string) => void): () => void
 }
 
-/** Changes of a store wake the keys of the object as it was and as it is. `SpecChanged`: changes of its status and the like do not count. */
-export function wakeOn<T extends KubernetesObject>(store: Pick<Store<T>, 'synced' | 'subscribe'>, keysOf: (object: T) => readonly string[], when: 'Changed' | 'SpecChanged' = 'Changed'): Wake {
+/**
+ * Changes of a store wake the keys of the object as it was and as it is. `SpecChanged`: changes of its status and the like do not
+ * count. `LabelsChanged`: only those of its labels do, as far as they are kept.
+ */
+export function wakeOn<T extends KubernetesObject>(store: Pick<Store<T>, 'synced' | 'subscribe'>, keysOf: (object: T) => readonly string[], when: keyof typeof isSame = 'Changed'): Wake {
   return {
     synced: store.synced,
     subscribe: (enqueue) =>
       store.subscribe((before, after) => {
-        if (when === 'SpecChanged' && hasSameSpec(before, after)) return
+        if (isSame[when](before, after)) return
         new Set([before, after].flatMap((object) => (object === undefined ? [] : keysOf(object)))).forEach(enqueue)
       }),
   }
@@ -46,6 +50,14 @@ function hasSameSpec(before: KubernetesObject | undefined, after: KubernetesObje
   const [one, other] = [before?.metadata, after?.metadata]
   return one?.uid === other?.uid && one?.generation === other?.generation && one?.deletionTimestamp === other?.deletionTimestamp
 }
+
+/** A recreated object is another one. */
+function hasSameLabels(before: KubernetesObject | undefined, after: KubernetesObject | undefined): boolean {
+  const [one, other] = [before?.metadata, after?.metadata]
+  return one?.uid === other?.uid && isSameJson(one?.labels, other?.labels)
+}
+
+const isSame = { Changed: () => false, SpecChanged: hasSameSpec, LabelsChanged: hasSameLabels } as const
 
 export interface Environment {
   readonly apply: Apply

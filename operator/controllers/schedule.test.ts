@@ -21,7 +21,7 @@ function wokenBy(change: (memory: MemoryStores) => void): readonly string[] {
   memory.put('leases', lease)
   const clock = new FakeClock()
   const woken: string[] = []
-  for (const wake of scheduleController(memory.stores, clock).wakes) wake.subscribe((key) => woken.push(key))
+  for (const wake of scheduleController(memory.stores, clock, 'Automatic').wakes) wake.subscribe((key) => woken.push(key))
   clock.advance(second)
   woken.splice(0)
   change(memory)

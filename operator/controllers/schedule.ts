@@ -5,6 +5,7 @@ import type { CronJob, Job, KubernetesObject } from '../model/kubernetes.ts'
 import { locksLease } from '../model/names.ts'
 import { accepted } from '../model/problem.ts'
 import type { Learned } from '../plan/action.ts'
+import type { ActivationMode } from '../plan/activation.ts'
 import { cronJobName } from '../plan/cron-job.ts'
 import type { ObservedSchedule } from '../plan/observed.ts'
 import { type SchedulableKind, schedulableOf } from '../plan/schedulable.ts'
@@ -17,8 +18,8 @@ import { type Stores, scheduleKey, scheduleOf, setRunOf, targetKeys } from './st
 import { setsWith, templatesOf } from './templates.ts'
 
 /** Key: scheduleKey of a ScheduledIntegration or an IntegrationSet. Writes its CronJob, its Jobs' marks, and its status. */
-export function scheduleController(stores: Stores, clock: Clock): Controller<ObservedSchedule> {
-  const { schedules, sets, integrations, cronJobs, jobs, leases } = stores
+export function scheduleController(stores: Stores, clock: Clock, defaultActivation: ActivationMode): Controller<ObservedSchedule> {
+  const { schedules, sets, integrations, cronJobs, jobs, leases, namespaces } = stores
   const collisions = new LockCollisions(stores, clock)
   return {
     name: 'schedule',
@@ -33,9 +34,10 @@ export function scheduleController(stores: Stores, clock: Clock): Controller<Obs
       wakeOn(jobs, (job) => scheduleOf(setRunOf(stores, job) ?? job)),
       // Only that it is there: what is written in it is for the gate, many times a minute.
       wakeOn(leases, ({ metadata }) => [...schedules.by('namespace', metadata.namespace).map(keyOf), ...sets.by('namespace', metadata.namespace).map(keyOfSet)], 'SpecChanged'),
+      wakeOn(namespaces, ({ metadata }) => [...schedules.by('namespace', metadata.name).map(keyOf), ...sets.by('namespace', metadata.name).map(keyOfSet)], 'LabelsChanged'),
       collisions.wake,
     ],
-    observe: (key, learned) => observedSchedule(stores, key, learned, collisions),
+    observe: (key, learned) => observedSchedule(stores, key, learned, { collisions, defaultActivation }),
     plan: planSchedule,
   }
 }
@@ -58,8 +60,13 @@ function keysWith(stores: Stores, integration: string): readonly string[] {
   ]
 }
 
+interface Surroundings {
+  readonly collisions?: LockCollisions
+  readonly defaultActivation: ActivationMode
+}
+
 /** What the stores know of the schedulable with this key. */
-export function observedSchedule(stores: Stores, key: string, learned: Learned, collisions?: LockCollisions): ObservedSchedule | undefined {
+export function observedSchedule(stores: Stores, key: string, learned: Learned, { collisions, defaultActivation }: Surroundings): ObservedSchedule | undefined {
   const [namespace = '', name = '', isSet] = key.split('/')
   const kind = isSet === undefined ? 'ScheduledIntegration' : 'IntegrationSet'
   const found = kind === 'IntegrationSet' ? stores.sets.get(namespace, name) : stores.schedules.get(namespace, name)
@@ -80,6 +87,8 @@ export function observedSchedule(stores: Stores, key: string, learned: Learned, 
     membersOf: ({ metadata: { uid } }) => stores.jobs.by('owner', uid),
     collision: collisions?.of(key),
     locksLease: stores.leases.get(namespace, locksLease),
+    namespace: stores.namespaces.get('', namespace),
+    defaultActivation,
     hasControllerFired: (since) => hasFired(stores.cronJobs.list(), since),
     learned,
   }

@@ -4,9 +4,9 @@ import type { Clock } from '../kube/clock.ts'
 import { type InformerOptions, startInformer } from '../kube/informer.ts'
 import type { Logger } from '../kube/logger.ts'
 import { Sharing } from '../kube/sharing.ts'
-import { projectedCronJob, projectedJob, projectedLease } from '../kube/projections.ts'
+import { projectedCronJob, projectedJob, projectedLease, projectedNamespace } from '../kube/projections.ts'
 import { LiveStore, type Store, objectKey } from '../kube/store.ts'
-import type { CronJob, Job, KubernetesObject, Lease } from '../model/kubernetes.ts'
+import type { CronJob, Job, KubernetesObject, Lease, Namespace } from '../model/kubernetes.ts'
 import { label, locksLease, manager } from '../model/names.ts'
 import { replacedOf } from '../model/run-terms.ts'
 import { cronJobName } from '../plan/cron-job.ts'
@@ -28,6 +28,8 @@ export interface Stores {
   readonly jobs: Store<Job, keyof typeof jobIndexes>
   /** The lock table of each namespace. */
   readonly leases: Store<Lease>
+  /** Each is in the namespace ''. */
+  readonly namespaces: Store<Namespace>
 }
 
 interface StoresOptions {
@@ -51,6 +53,7 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
     cronJobs: make<CronJob>({}),
     jobs: make<Job, keyof typeof jobIndexes>(jobIndexes),
     leases: make<Lease>({}),
+    namespaces: make<Namespace>({}),
   }
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
     startInformer<T>({ ...options, namespaces: undefined, ...own })
@@ -65,6 +68,7 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
     watch({ resource: 'cronjobs', project: shared(projectedCronJob), writer: stores.cronJobs }),
     watch({ resource: 'jobs', project: shared(projectedJob), writer: stores.jobs, selector: { labelSelector: `${label.managedBy}=${manager}` } }),
     watch({ resource: 'leases', project: projectedLease, writer: stores.leases, selector: { fieldSelector: `metadata.name=${locksLease}` } }),
+    watch({ resource: 'namespaces', project: projectedNamespace, writer: stores.namespaces }),
   ]
   return { stores, stop: async () => void (await Promise.all(informers.map((informer) => informer.stop()))) }
 }

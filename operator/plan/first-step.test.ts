@@ -162,8 +162,8 @@ describe('a schedule without a CronJob', () => {
     },
   })
 
-  it('costs two writes: the CronJob, and the status that tells of it', async () => {
-    expect((await writesAfter(created(cron('0 4 * * *')), at(now))).all).toEqual(['create cronjobs', 'patch scheduledintegrations status'])
+  it('costs three writes: the CronJob, the status that tells of it, and the stamp, before which its namespace is looked at', async () => {
+    expect((await writesAfter(created(cron('0 4 * * *')), at(now))).all).toEqual(['create cronjobs', 'patch scheduledintegrations status', 'get namespaces', 'patch scheduledintegrations'])
   })
 
   it('counts from its creation when not more than ten occurrences have passed since, and otherwise what may still start', () => {

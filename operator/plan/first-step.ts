@@ -1,6 +1,7 @@
 import { type Instant, parseInstant } from '../model/instant.ts'
 import { expressionToArm, farthest, floorUnder, restingExpression } from './arming.ts'
 import { cronJobName, newCronJob, ownerOf } from './cron-job.ts'
+import { isActivatedByHand } from './home.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { type Step, cursorNow, frameOf, isEnabled, lostUntilNow, progressing } from './schedule-step.ts'
 import type { Valid } from './verdict.ts'
@@ -39,13 +40,14 @@ export function firstStep(observed: ObservedSchedule, valid: Valid, now: Instant
 const countable = 10
 
 /**
- * From when a schedule that was never looked at counts. From its creation, unless it was changed since: nobody knows what it
- * wanted before, and whether it was enabled. Of a longer time without an operator only what may still start counts: that it
+ * From when a schedule that was never looked at counts. From its creation, unless it was changed or activated since: nobody knows
+ * what it wanted before, and whether it was enabled. Of a longer time without an operator only what may still start counts: that it
  * came to nothing is no news, and nobody wants thousands of records of it.
  */
-function firstFloor({ metadata }: ObservedSchedule, valid: Valid, now: Instant): Instant {
+function firstFloor(observed: ObservedSchedule, valid: Valid, now: Instant): Instant {
+  const { metadata } = observed
   const created = parseInstant(metadata.creationTimestamp) ?? now
-  if ((metadata.generation ?? 1) > 1) return now
+  if ((metadata.generation ?? 1) > 1 || isActivatedByHand(observed, now)) return now
   let last: Instant | undefined = created
   for (let count = 0; last !== undefined && last <= now && count <= countable; count++) last = valid.rule.occurrences.next(last)
   return last === undefined || last > now ? created : Math.max(created, now - valid.spec.startingDeadlineSeconds * 1000)

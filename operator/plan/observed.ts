@@ -1,8 +1,9 @@
 import type { Instant } from '../model/instant.ts'
-import type { CronJob, Job, JsonObject, Lease, ObjectMeta } from '../model/kubernetes.ts'
+import type { CronJob, Job, JsonObject, Lease, Namespace, ObjectMeta } from '../model/kubernetes.ts'
 import type { Checked } from '../model/problem.ts'
 import type { ScheduleStatus } from '../model/status-schema.ts'
 import type { Learned } from './action.ts'
+import type { ActivationMode } from './activation.ts'
 import type { Collision } from './lock-crowding.ts'
 import type { SchedulableKind, SchedulableSpec } from './schedulable.ts'
 import type { ObservedTemplates } from './templates.ts'
@@ -29,6 +30,10 @@ export interface ObservedSchedule {
   /** Its first run that may have to wait for a run of another schedule, or the other way round. */
   readonly collision: Collision | undefined
   readonly locksLease: Lease | undefined
+  /** Of its name: perhaps one that has been deleted since. */
+  readonly namespace: Namespace | undefined
+  /** Of namespaces that say nothing of it. */
+  readonly defaultActivation: ActivationMode
   /** Whether the CronJob controller has fired any CronJob of the cluster at this time or later. Looked up only when it is asked. */
   readonly hasControllerFired: (since: Instant) => boolean
   readonly learned: Learned

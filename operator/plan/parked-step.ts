@@ -115,10 +115,11 @@ function keepSuspended(scene: Scene, valid: Valid): Step {
   const isEdited = cursor.scheduleHash !== valid.scheduleHash
   const drift = driftOf(cronJob, valid.workload, { ...cursor, suspend: true })
   const isNoted = !cursor.enabled && cursor.parkedAt === undefined
-  if (isNoted && !isEdited && drift.length === 0) return step({ kind: 'suspended' })
+  const standing: Standing = valid.held === undefined ? { kind: 'suspended' } : { kind: 'held', ...valid.held }
+  if (isNoted && !isEdited && drift.length === 0) return step(standing)
   const expression = isEdited ? restingExpression(valid.rule, now) : cursor.expression
   const cursorThen = cursorNow(observed, valid, { floor: now, suspend: true, expression, parkedAt: undefined })
-  return step({ kind: 'suspended' }, { actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorThen), 'keep the suspended CronJob up to date')] })
+  return step(standing, { actions: [patchCronJob(cronJob, rewrite(cronJob, valid.workload, cursorThen), 'keep the suspended CronJob up to date')] })
 }
 
 /** Arm, or rest when nothing is near enough. The first run is the first occurrence strictly after the floor. */

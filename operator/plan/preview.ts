@@ -4,6 +4,7 @@ import type { JsonObject, ObjectMeta } from '../model/kubernetes.ts'
 import { annotation } from '../model/names.ts'
 import type { Checked, Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
+import { evidenceKey } from './action.ts'
 import { horizonOf } from './candidates.ts'
 import { ownCrowding, sharedCrowding } from './crowding.ts'
 import { type Collision, lockCrowding, lockUserName } from './lock-crowding.ts'
@@ -40,8 +41,7 @@ export interface Preview {
  * API server can tell (owner's UID, and the cursor, which holds UIDs).
  */
 export function schedulePreview({ now, siblings, ...input }: PreviewInput): Preview {
-  const learned = { evidence: new Map(), refused: undefined, written: new Map(), postponed: new Map() }
-  const observed: ObservedSchedule = { ...input, status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], membersOf: () => [], locksLease: undefined, hasControllerFired: () => false, learned }
+  const observed: ObservedSchedule = { ...input, ...nowhere(input.metadata, now), status: undefined, rawStatus: undefined, cronJob: undefined, jobs: [], membersOf: () => [], locksLease: undefined, hasControllerFired: () => false }
   const verdict = verdictOn(observed)
   if (verdict.kind === 'invalid') return { problems: verdict.problems, cronJob: undefined, exactUntil: undefined, notes: [] }
   const [create] = planSchedule(observed, now).actions
@@ -55,6 +55,13 @@ export function schedulePreview({ now, siblings, ...input }: PreviewInput): Prev
     exactUntil: isArmed ? horizonOf({ schedule, timeZone }, verdict.rule, now)?.at : undefined,
     notes: [...notesOf(verdict.spec.schedule, now), ...crowding(lockUserName(input.kind, input.metadata), verdict, { siblings, now }), ...lockNotes(input)],
   }
+}
+
+/** A namespace of which nobody knows the UID: what carries one is a copy there. */
+function nowhere({ namespace, creationTimestamp }: ObjectMeta, now: Instant): Pick<ObservedSchedule, 'namespace' | 'defaultActivation' | 'learned'> {
+  const object = { metadata: { name: namespace, namespace: '', uid: '', resourceVersion: '', creationTimestamp } }
+  const evidence = new Map([[evidenceKey('namespaces', namespace, namespace), { resource: 'namespaces' as const, at: now, object }]])
+  return { namespace: object, defaultActivation: 'Automatic', learned: { evidence, refused: undefined, written: new Map(), postponed: new Map() } }
 }
 
 function withoutIdentity(object: JsonObject): JsonObject {

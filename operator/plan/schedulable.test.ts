@@ -54,7 +54,7 @@ describe('what becomes of a set', () => {
     const written: JsonObject = JSON.parse(object.metadata.annotations?.[annotation.cursor] ?? '{}')
     expect(written.members).toEqual([{ uid: 'structure-uid', generation: 1 }, { uid: 'people-uid', generation: 1 }])
     const newer = { ...object, metadata: { ...object.metadata, annotations: { [annotation.cursor]: JSON.stringify({ ...written, members: [{ uid: 'people-uid', generation: 7 }] }) } } }
-    expect(summaryOf({ ...bySelf, cronJob: newer, members: aged(6) }, at(now))).toEqual({ actions: [], conditions: [], events: [], wake: 'on change' })
+    expect(summaryOf({ ...bySelf, cronJob: newer, members: aged(6) }, at(now))).toEqual({ actions: [], errands: [], conditions: [], events: [], wake: 'on change' })
     expect(planned({ ...bySelf, cronJob: newer, members: aged(7) }, at(now)).status).toBeDefined()
     expect(planned({ ...bySelf, cronJob: newer, members: aged(1, 'another') }, at(now)).status).toBeDefined()
   })
@@ -111,19 +111,19 @@ it('a set of any kind comes to rest: what the API server makes of its CronJob is
     }
     const { all, late } = await writesAfter(world, at(now))
     expect(late).toEqual([])
-    // Its CronJob, its status, the status of a set that is named, and that of the same set when it is counted.
-    expect(all.length).toBeLessThanOrEqual(missing === undefined ? 4 : 2)
+    // Its CronJob, its status, its stamp, the status of a set that is named, and that of the same set when it is counted.
+    expect(all.length).toBeLessThanOrEqual(missing === undefined ? 5 : 2)
   }), { numRuns: 40 })
 })
 
 describe('a set on a cluster', () => {
-  it('costs two writes, and then none while nothing happens', async () => {
+  it('costs three writes, and then none while nothing happens', async () => {
     const life = await alive(bySelf)
     await life.runFor(20 * minute)
     life.operator.crash()
     life.operator.start()
     await life.runFor(minute)
-    expect(writes(life)).toEqual(['create cronjobs', 'patch integrationsets status'])
+    expect(writes(life)).toEqual(['create cronjobs', 'patch integrationsets status', 'patch integrationsets'])
     expect(readyOf(life)).toBe('True Scheduled')
     expect(life.server.get('cronjobs', 'nightly-set')?.metadata.ownerReferences).toMatchObject([{ kind: 'IntegrationSet', name: 'nightly', controller: true }])
   })

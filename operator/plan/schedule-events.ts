@@ -30,8 +30,9 @@ function mismatch(timeZone: string): string {
 type Draft = Pick<EventDraft, 'type' | 'reason' | 'message'>
 
 /** Undefined: it stands as it stood. */
-function transition({ observed, standing, cronJob }: StatusInput): Draft | undefined {
-  const draft = standingEvent(standing, cronJob?.metadata.name ?? '')
+function transition({ observed, verdict, standing, cronJob }: StatusInput): Draft | undefined {
+  const held = verdict.kind === 'valid' && standing.kind === 'progressing' ? verdict.held : undefined // its condition says so already
+  const draft = standingEvent(held === undefined ? standing : { kind: 'held', ...held }, cronJob?.metadata.name ?? '')
   const active = observed.status?.conditions?.find(({ type }) => type === 'Active')
   return active?.reason === draft?.reason ? undefined : draft
 }
@@ -45,6 +46,8 @@ function standingEvent(standing: Standing, cronJob: string): Draft | undefined {
       return { type: 'Normal', reason: 'Scheduled', message: `CronJob ${cronJob} starts the runs` }
     case 'suspended':
       return { type: 'Normal', reason: 'Suspended', message: `CronJob ${cronJob} is suspended: no run starts` }
+    case 'held':
+      return { type: 'Warning', reason: standing.reason, message: standing.message }
     case 'over':
       return { type: 'Normal', reason: standing.reason, message: standing.reason === 'Completed' ? 'no run is left' : 'its only time had passed before it was created' }
     case 'suspendedOutOfBand':

@@ -100,6 +100,8 @@ function standingConditions({ standing, cronJob, verdict }: StatusInput): readon
       return [ready('Scheduled', `CronJob ${name} is in place`), { type: 'Active', status: 'True', reason: 'Scheduled', message: 'the next run is more than 360 days away; until then the CronJob is suspended' }]
     case 'suspended':
       return [ready('Suspended', `CronJob ${name} is suspended, as spec.suspend says`), inactive('Suspended', 'spec.suspend is true: no run starts')]
+    case 'held':
+      return [ready(standing.reason, `CronJob ${name} is suspended`), inactive(standing.reason, standing.message)]
     case 'over':
       return [ready(standing.reason, 'nothing is left to do'), inactive(standing.reason, overMessage(standing.reason))]
     case 'suspendedOutOfBand':
@@ -111,15 +113,20 @@ function standingConditions({ standing, cronJob, verdict }: StatusInput): readon
       return [
         { type: 'Ready', status: 'False', reason: 'Progressing', message: standing.message },
         { type: 'Reconciling', status: 'True', reason: 'Progressing', message: standing.message },
-        verdict.kind === 'valid' && verdict.spec.suspend === true
-          ? inactive('Suspended', 'spec.suspend is true: no run starts')
-          : { type: 'Active', status: 'Unknown', reason: 'Progressing', message: standing.message },
+        disabled(verdict) ?? { type: 'Active', status: 'Unknown', reason: 'Progressing', message: standing.message },
       ]
     case 'template':
       return [ready('Valid', 'schedules and runs can use it')]
     case 'stalled':
       return [...stalledConditions(standing.reason, standing.message), inactive(standing.reason, 'no run starts until this is mended')]
   }
+}
+
+/** Also while it is not certain yet that nothing is on its way any more. */
+function disabled(verdict: Verdict): ConditionDraft | undefined {
+  if (verdict.kind === 'invalid') return undefined
+  if (verdict.held !== undefined) return { type: 'Active', status: 'False', ...verdict.held }
+  return verdict.spec.suspend === true ? { type: 'Active', status: 'False', reason: 'Suspended', message: 'spec.suspend is true: no run starts' } : undefined
 }
 
 function overMessage(reason: 'Completed' | 'Expired'): string {

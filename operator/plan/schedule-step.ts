@@ -3,6 +3,7 @@ import type { CronJob } from '../model/kubernetes.ts'
 import type { Reason } from '../model/reason.ts'
 import type { RunRecord } from '../model/status-schema.ts'
 import type { Action } from './action.ts'
+import type { Held } from './activation.ts'
 import { type ArmingFrame, lookedThrough } from './arming.ts'
 import { type Cursor, type Lost, cursorOf } from './cursor.ts'
 import type { ObservedSchedule } from './observed.ts'
@@ -18,6 +19,8 @@ export type Standing =
   /** Enabled, but the next occurrence is more than 360 days away: the CronJob rests. */
   | { readonly kind: 'resting' }
   | { readonly kind: 'suspended' }
+  /** As if it were suspended. */
+  | ({ readonly kind: 'held' } & Held)
   /** No occurrence is left; Expired when there was none to begin with. */
   | { readonly kind: 'over'; readonly reason: 'Completed' | 'Expired' }
   | { readonly kind: 'suspendedOutOfBand' }
@@ -60,9 +63,13 @@ export interface Scene {
   readonly now: Instant
 }
 
-/** Whether the user wants it to run: valid, and not suspended. */
+/** Whether it is to run: valid, not suspended, and not held either. */
 export function isEnabled(verdict: Verdict): boolean {
-  return verdict.kind === 'valid' && verdict.spec.suspend !== true
+  return verdict.kind === 'valid' && !isDisabled(verdict)
+}
+
+function isDisabled({ spec, held }: Valid): boolean {
+  return spec.suspend === true || held !== undefined
 }
 
 function scheduleHashOf(verdict: Verdict, former: string): string {
@@ -98,7 +105,7 @@ export function plannedBy({ verdict, cursor }: Pick<Scene, 'verdict' | 'cursor'>
 /** Why an occurrence is not started that was to be: what has changed. */
 export function skipReason({ verdict }: Pick<Scene, 'verdict'>): 'NotReady' | 'Suspended' | 'Edited' {
   if (verdict.kind === 'invalid') return verdict.reason === 'Unscheduled' ? 'Edited' : 'NotReady'
-  return verdict.spec.suspend === true ? 'Suspended' : 'Edited'
+  return isDisabled(verdict) ? 'Suspended' : 'Edited'
 }
 
 /** Occurrences after it are to be accounted for. */

@@ -89,7 +89,7 @@ describe('what becomes of a schedule', () => {
 
   it('is not decided from a schedule that is older than what the CronJob was written from', () => {
     const newer = withCursor(JSON.stringify({ ...cursor, schedulable: { uid: owner.metadata.uid, generation: 2 } }))
-    expect(summaryOf({ ...newer, schedule: schedule({ spec: { schedule: hourly, suspend: true } }) }, at(now))).toEqual({ actions: [], conditions: [], events: [], wake: 'on change' })
+    expect(summaryOf({ ...newer, schedule: schedule({ spec: { schedule: hourly, suspend: true } }) }, at(now))).toEqual({ actions: [], errands: [], conditions: [], events: [], wake: 'on change' })
   })
 
   it('is not decided from a template that is older either, but from another one of that name', () => {
@@ -114,6 +114,7 @@ describe('what becomes of a schedule', () => {
     const later = { ...world, learned: { ...nothingLearned, refused } }
     expect(summaryOf(later, at(now) + second)).toEqual({
       actions: ['patch: armed [45 * * * *] Etc/UTC floor 10:30:01'],
+      errands: [],
       conditions: ['Ready=False CronJobRefused', 'Stalled=True CronJobRefused', 'Active=False CronJobRefused'],
       events: [],
       wake: '10:40:00',
@@ -138,13 +139,13 @@ describe('a schedule on a cluster', () => {
   it('writes nothing while nothing happens, also when everything is seen anew', async () => {
     const life = await cluster({ ...steady, schedule: schedule({ spec: { schedule: { recurrence: { cron: '0 4 1 * *' } } } }), cronJob: undefined }, now)
     await life.runFor(minute)
-    expect(writes(life)).toEqual(['create cronjobs', 'patch scheduledintegrations status'])
+    expect(writes(life)).toEqual(['create cronjobs', 'patch scheduledintegrations status', 'patch scheduledintegrations'])
     for (let hours = 0; hours < 24; hours++) {
       await life.runFor(hour)
       life.operator.crash()
       life.operator.start()
     }
-    expect(writes(life)).toHaveLength(2)
+    expect(writes(life)).toHaveLength(3)
     expect(life.operator.passes.length).toBeLessThan(60)
   })
 

@@ -6,6 +6,7 @@ import { expressionOf } from './arming.ts'
 import { cronJobName, ownerOf, parkPatch, patchCronJob } from './cron-job.ts'
 import { cursorOf } from './cursor.ts'
 import { firstStep } from './first-step.ts'
+import { doubtEnds, doubtOf, homeErrands, withActivation } from './home.ts'
 import { housekeeping } from './housekeeping.ts'
 import { lateRuns, noLateRuns } from './late-runs.ts'
 import type { ObservedSchedule } from './observed.ts'
@@ -44,7 +45,10 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
   const cronJob = ownCronJob(observed)
   const cursor = cronJob === undefined ? undefined : cursorOf(cronJob)
   if (cursor !== undefined && isAheadOfUs(cursor, observed)) return nothing // I5b: our stores are older than what it was written from
-  const verdict = cronJob === undefined || cursor === undefined ? judged : withTrust(judged, { observed, cronJob, cursor, now })
+  const doubt = doubtOf(observed, judged, { cursor, now })
+  if (doubt !== undefined) return doubt
+  const allowed = withActivation(judged, observed, { cursor, now })
+  const verdict = cronJob === undefined || cursor === undefined ? allowed : withTrust(allowed, { observed, cronJob, cursor, now })
   const next = withoutRefused(observed, nextStep(observed, verdict, now), now)
   const scene = cronJob === undefined || cursor === undefined ? undefined : { observed, verdict, cronJob, cursor, now }
   const lost = scene === undefined ? noLostRuns : lostRuns(scene)
@@ -64,9 +68,10 @@ export function planSchedule(observed: ObservedSchedule, now: Instant): Plan {
     // A run that starts late must not wait behind other requests: it could come just before the next one.
     actions: [...own, ...(own.length > 0 ? [] : late.actions)],
     // The pass that sees what the actions did tells it. A refused action does nothing, and that must be told now.
+    errands: own.length + late.actions.length > 0 ? [] : homeErrands(observed, { cursor, standing: next.standing, now }),
     status: isHeld || (next.actions.length > 0 && next.standing.kind !== 'stalled') ? undefined : status,
     events: isHeld ? [] : scheduleEvents(input, next),
-    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, lost.wakeAt, late.wakeAt, accounts.next)),
+    requeue: requeueOf(next.standing, earliest(next.wakeAt, tidy?.wakeAt, lost.wakeAt, late.wakeAt, accounts.next, doubtEnds(observed, now))),
   }
 }
 

@@ -2,6 +2,7 @@ import { hashOf } from '../model/hash.ts'
 import { oncePer } from '../model/once-per.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
+import type { Held } from './activation.ts'
 import type { Workload } from './cron-job.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { runLabels } from './pod-template.ts'
@@ -29,6 +30,8 @@ export interface Valid {
   readonly workload: Workload
   /** The time zone that the CronJob controller does not read as we do, so that the rule has windows only. */
   readonly distrusted?: string | undefined
+  /** Why it does not run where it is, whatever its `suspend` says. */
+  readonly held?: Held | undefined
 }
 
 export type Verdict = Invalid | Valid

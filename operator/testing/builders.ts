@@ -1,8 +1,8 @@
-import { projectedJob } from '../kube/projections.ts'
+import { projectedJob, projectedNamespace } from '../kube/projections.ts'
 import { type Instant, formatInstant, parseInstant } from '../model/instant.ts'
 import { asJson } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { apiVersion, scheduledTimestampAnnotation } from '../model/names.ts'
+import { apiVersion, label, scheduledTimestampAnnotation } from '../model/names.ts'
 import { type Learned, evidenceKey } from '../plan/action.ts'
 import type { Cursor, Expression } from '../plan/cursor.ts'
 import { newCronJob } from '../plan/cron-job.ts'
@@ -12,7 +12,7 @@ import { verdictOn } from '../plan/verdict.ts'
 import { objectOf } from './json-reading.ts'
 import { withDefaults } from './kubernetes-defaults.ts'
 import { MemoryStores } from './memory-stores.ts'
-import { type Resource, type ServerObject, namespace, serverObject } from './virtual-api-server.ts'
+import { type Resource, type ServerObject, acme, namespace, serverObject } from './virtual-api-server.ts'
 
 /** Objects as the API server has them. What a test does not say is as in the smallest example that works. */
 
@@ -31,9 +31,11 @@ interface Common {
   readonly generation?: number
   readonly created?: string
   readonly deletionTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
-function metadataOf(name: string, { uid, resourceVersion, generation, created, deletionTimestamp }: Common): ServerObject['metadata'] {
+function metadataOf(name: string, { uid, resourceVersion, generation, created, deletionTimestamp, labels, annotations }: Common): ServerObject['metadata'] {
   return {
     name,
     namespace,
@@ -42,6 +44,8 @@ function metadataOf(name: string, { uid, resourceVersion, generation, created, d
     generation: generation ?? 1,
     creationTimestamp: formatInstant(at(created ?? '2026-03-01T00:00Z')),
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
   }
 }
 
@@ -99,7 +103,7 @@ export function cronJob(owner: ServerObject, template: ServerObject, given: Cron
 }
 
 /** Of the CronJob named, at this minute. */
-export function job(owner: ServerObject, scheduledFor: string, given: Common & { readonly outcome?: 'Running' | 'Complete' | JsonObject; readonly annotations?: Readonly<Record<string, string>> } = {}): ServerObject {
+export function job(owner: ServerObject, scheduledFor: string, given: Common & { readonly outcome?: 'Running' | 'Complete' | JsonObject } = {}): ServerObject {
   const match = at(scheduledFor)
   const name = `${owner.metadata.name}-${match / 60_000}`
   const started = formatInstant(match + 1_000)
@@ -127,6 +131,12 @@ export const lease: ServerObject = {
   spec: {},
 }
 
+/** The namespace of all objects. Its UID is acme-uid, unless it is another one of that name. */
+export function tenant(given: Common & { readonly activation?: string } = {}): ServerObject {
+  const labels = given.activation === undefined ? {} : { [label.activation]: given.activation }
+  return { ...acme, metadata: { ...acme.metadata, ...metadataOf(namespace, { uid: acme.metadata.uid, labels, ...given }), namespace: '' } }
+}
+
 /** What exists, and what was learned. */
 export interface World {
   /** A ScheduledIntegration, or an IntegrationSet. */
@@ -139,6 +149,8 @@ export interface World {
   readonly cronJob?: ServerObject | undefined
   readonly jobs?: readonly ServerObject[]
   readonly lease?: ServerObject | undefined
+  /** If it is not the usual one. */
+  readonly tenant?: ServerObject | undefined
   readonly learned?: Learned
 }
 
@@ -146,6 +158,12 @@ export interface World {
 export function withLook(world: World, jobName: string, sawAt: string, object?: ServerObject): World {
   const evidence = { resource: 'jobs' as const, at: at(sawAt), object: object && projectedJob(object) }
   return { ...world, learned: { ...nothingLearned, evidence: new Map([[evidenceKey('jobs', namespace, jobName), evidence]]) } }
+}
+
+/** The same world after an uncached look at its namespace; without one, there is none. */
+export function withNamespaceSeen(world: World, sawAt: string, object?: ServerObject): World {
+  const evidence = { resource: 'namespaces' as const, at: at(sawAt), object: object && projectedNamespace(object) }
+  return { ...world, learned: { ...nothingLearned, evidence: new Map([[evidenceKey('namespaces', namespace, namespace), evidence]]) } }
 }
 
 /** All objects of a world with their resources. */
@@ -158,6 +176,7 @@ export function objectsOf(world: World): readonly (readonly [Resource, ServerObj
     ...(world.members ?? []).map((one) => ['integrations', one] as const),
     ...present('cronjobs', world.cronJob),
     ...present('leases', world.lease),
+    ...present('namespaces', world.tenant),
     ...(world.jobs ?? []).map((one) => ['jobs', one] as const),
   ]
 }

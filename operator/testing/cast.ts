@@ -36,7 +36,7 @@ export const profiles: Readonly<Record<Cast, Profile>> = {
   Months: { ...some, paces: ['months'], weights: { ...users, operatorOutage: 2 }, busiest: 8, rival: 0.1 },
 }
 
-const resources: readonly Resource[] = ['scheduledintegrations', 'integrations', 'cronjobs', 'jobs', 'leases', 'integrationsets', 'integrationruns']
+const resources: readonly Resource[] = ['scheduledintegrations', 'integrations', 'cronjobs', 'jobs', 'leases', 'integrationsets', 'integrationruns', 'namespaces']
 const parties: readonly Party[] = ['operator', 'rival', 'controller', 'standby']
 
 /** How long each takes at most; drawn for each party and resource of its own. */

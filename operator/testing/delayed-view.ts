@@ -39,7 +39,7 @@ export function watchLate(server: VirtualApiServer, time: VirtualTime, { lag, se
     })
   }
   const unsubscribe = server.subscribe(deliver)
-  for (const resource of ['leases', 'integrations', 'integrationsets', 'jobs', 'cronjobs', 'scheduledintegrations', 'integrationruns'] as const) {
+  for (const resource of ['namespaces', 'leases', 'integrations', 'integrationsets', 'jobs', 'cronjobs', 'scheduledintegrations', 'integrationruns'] as const) {
     for (const object of listedBefore(server, resource, later)) seen(resource, undefined, object)
   }
   for (const { resource, before, after } of later) deliver(resource, before, after)

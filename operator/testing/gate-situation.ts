@@ -1,5 +1,5 @@
 import { gateController } from '../controllers/gate.ts'
-import { projectedCronJob, projectedJob } from '../kube/projections.ts'
+import { projectedCronJob, projectedJob, projectedNamespace } from '../kube/projections.ts'
 import { projectedResource } from '../controllers/resource.ts'
 import type { Instant } from '../model/instant.ts'
 import { formatInstant } from '../model/instant.ts'
@@ -156,6 +156,8 @@ function evidenceOf(resource: Look['resource'], object: ServerObject | undefined
       return { resource, at: now, object: object && projectedResource('IntegrationSet')(object) }
     case 'integrationruns':
       return { resource, at: now, object: object && projectedResource('IntegrationRun')(object) }
+    case 'namespaces':
+      return { resource, at: now, object: object && projectedNamespace(object) }
   }
 }
 

@@ -1,12 +1,12 @@
 import { projectedResource } from '../controllers/resource.ts'
 import { observedSchedule } from '../controllers/schedule.ts'
 import { type Stores, jobIndexes, runIndexes, scheduleIndexes, setIndexes } from '../controllers/stores.ts'
-import { projectedCronJob, projectedJob, projectedLease } from '../kube/projections.ts'
+import { projectedCronJob, projectedJob, projectedLease, projectedNamespace } from '../kube/projections.ts'
 import { LiveStore, type StoreWriter } from '../kube/store.ts'
 import type { KubernetesObject } from '../model/kubernetes.ts'
 import type { Learned } from '../plan/action.ts'
 import type { ObservedSchedule } from '../plan/observed.ts'
-import type { Resource, ServerObject } from './virtual-api-server.ts'
+import { type Resource, type ServerObject, acme } from './virtual-api-server.ts'
 
 /** The operator's stores, fed by hand with objects as the API server has them: decoded and projected as informers do it. */
 export class MemoryStores {
@@ -26,7 +26,8 @@ export class MemoryStores {
     const sets = new LiveStore<NonNullable<ReturnType<typeof projectSet>>, keyof typeof setIndexes>({ indexes: setIndexes, reportError })
     const runs = new LiveStore<NonNullable<ReturnType<typeof projectRun>>, keyof typeof runIndexes>({ indexes: runIndexes, reportError })
     const leases = new LiveStore<ReturnType<typeof projectedLease>>(none)
-    this.stores = { schedules, integrations, cronJobs, jobs, leases, sets, runs }
+    const namespaces = new LiveStore<ReturnType<typeof projectedNamespace>>(none)
+    this.stores = { schedules, integrations, cronJobs, jobs, leases, namespaces, sets, runs }
     this.#writers = {
       scheduledintegrations: writer(schedules, projectSchedule),
       integrations: writer(integrations, projectIntegration),
@@ -35,10 +36,12 @@ export class MemoryStores {
       cronjobs: writer(cronJobs, projectedCronJob),
       jobs: writer(jobs, projectedJob),
       leases: writer(leases, projectedLease),
+      namespaces: writer(namespaces, projectedNamespace),
     }
     const remove = (store: { remove(namespace: string, name: string): void }) => (namespace: string, name: string) => store.remove(namespace, name)
-    this.#removers = { scheduledintegrations: remove(schedules), integrations: remove(integrations), integrationsets: remove(sets), integrationruns: remove(runs), cronjobs: remove(cronJobs), jobs: remove(jobs), leases: remove(leases) }
-    for (const store of [schedules, integrations, sets, runs, cronJobs, jobs, leases]) store.markSynced()
+    this.#removers = { scheduledintegrations: remove(schedules), integrations: remove(integrations), integrationsets: remove(sets), integrationruns: remove(runs), cronjobs: remove(cronJobs), jobs: remove(jobs), leases: remove(leases), namespaces: remove(namespaces) }
+    for (const store of [schedules, integrations, sets, runs, cronJobs, jobs, leases, namespaces]) store.markSynced()
+    this.put('namespaces', acme)
   }
 
   put(resource: Resource, object: ServerObject): void {
@@ -51,7 +54,7 @@ export class MemoryStores {
 
   /** What the schedule's controller sees of it. */
   observe(key: string, learned: Learned): ObservedSchedule | undefined {
-    return observedSchedule(this.stores, key, learned)
+    return observedSchedule(this.stores, key, learned, { defaultActivation: 'Automatic' })
   }
 }
 

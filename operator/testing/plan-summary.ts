@@ -10,6 +10,8 @@ import { VirtualCluster } from './virtual-cluster.ts'
 export interface Summary {
   /** `create armed [0 * * * *] Etc/UTC`, `patch: parked [0 * * * *] Etc/UTC floor 10:00:00`, `look at 10:00`, `mark 10:00 as x`, `delete 10:00`. */
   readonly actions: readonly string[]
+  /** `look at acme`, `change nightly as integration-scheduler-home`. */
+  readonly errands: readonly string[]
   /** `Ready=True Scheduled`, `Stalled=True IntegrationNotFound`; empty when no status is planned. */
   readonly conditions: readonly string[]
   readonly events: readonly string[]
@@ -26,6 +28,7 @@ export function summaryOf(world: World, now: Instant): Summary {
   const conditions = objectsIn(plan.status?.status.conditions).map(({ type, status, reason }) => `${textOf(type)}=${textOf(status)} ${textOf(reason)}`)
   return {
     actions: plan.actions.map((action) => actionText(world, action)),
+    errands: (plan.errands ?? []).map(({ action }) => actionText(world, action)),
     conditions,
     events: plan.events.map(({ type, reason }) => (type === 'Normal' ? reason : `${reason}!`)),
     wake: plan.requeue.kind === 'at' ? clockText(plan.requeue.at) : 'on change',
@@ -39,7 +42,7 @@ function actionText(world: World, action: Action): string {
     case 'patch':
       return action.resource === 'cronjobs' ? `patch: ${patchedText(world, action)}` : `mark ${jobText(action.name)} as ${markOf(world, action)}`
     case 'merge':
-      return `change ${action.name}`
+      return `change ${action.name}${action.fieldManager === undefined ? '' : ` as ${action.fieldManager}`}`
     case 'delete':
       return `delete ${jobText(action.name)}`
     case 'look':

@@ -11,7 +11,7 @@ import { objectOf, textOf } from './json-reading.ts'
 import { withDefaults } from './kubernetes-defaults.ts'
 
 /** What the virtual cluster keeps. */
-export type Resource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns' | 'cronjobs' | 'jobs' | 'leases'
+export type Resource = 'scheduledintegrations' | 'integrations' | 'integrationsets' | 'integrationruns' | 'cronjobs' | 'jobs' | 'leases' | 'namespaces'
 
 /** Whole, as a client gets it. Never mutated: each version is an object of its own. */
 export interface ServerObject {
@@ -34,9 +34,18 @@ const kinds: Readonly<Record<Resource, { readonly apiVersion: string; readonly k
   cronjobs: { apiVersion: 'batch/v1', kind: 'CronJob' },
   jobs: { apiVersion: 'batch/v1', kind: 'Job' },
   leases: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
+  namespaces: { apiVersion: 'v1', kind: 'Namespace' },
 }
 
 export const namespace = 'acme'
+
+/** The one namespace, as it is at first. */
+export const acme: ServerObject = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: namespace, namespace: '', uid: 'acme-uid', resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z', labels: {} },
+  spec: {},
+}
 
 type Operation = { readonly op: string; readonly path: string; readonly value?: Json | undefined }
 
@@ -47,7 +56,7 @@ type Operation = { readonly op: string; readonly path: string; readonly value?: 
  */
 export class VirtualApiServer {
   readonly #clock: Clock
-  readonly #objects = new Map<string, ServerObject>()
+  readonly #objects = new Map<string, ServerObject>([[`namespaces/${namespace}`, acme]])
   readonly #listeners = new Set<ServerListener>()
   #version = 100
   /** Refuses a write as admission or a quota would; undefined: lets it through. */
@@ -86,7 +95,7 @@ export class VirtualApiServer {
       metadata: {
         ...metadata,
         name,
-        namespace,
+        namespace: resource === 'namespaces' ? '' : namespace,
         uid: metadata.uid ?? `${resource}-${this.#version}`,
         resourceVersion: String(this.#version),
         generation: metadata.generation ?? 1,

@@ -113,6 +113,7 @@ export class VirtualCluster {
 
   /** Brings in an object as it is, with its status. */
   put(resource: Resource, object: ServerObject): void {
+    if (resource === 'namespaces') this.server.delete(resource, object.metadata.name)
     const { resourceVersion: _replaced, ...metadata } = object.metadata
     this.server.create(resource, { ...asJson(object), metadata: { ...asJson(metadata), namespace } })
   }

@@ -37,7 +37,7 @@ interface Options {
 }
 
 function startAll(stores: Stores, environment: Environment): void {
-  startController(scheduleController(stores, environment.clock), environment)
+  startController(scheduleController(stores, environment.clock, 'Automatic'), environment)
   startController(gateController(stores), environment)
   startController(unownedController(stores.cronJobs), environment)
   startController(setRunController(stores), environment)
@@ -88,7 +88,7 @@ export class VirtualOperator {
       record(draft)
     }
     const environment: Environment = {
-      apply: createApply({ client, clock, events, log }),
+      apply: createApply({ client, clock, events, log, copying: { ownNamespace: 'integration-scheduler', isThere: () => false } }),
       clock,
       log,
       reconciled: ({ outcome }) => {

@@ -49,7 +49,7 @@ function storesWith(worlds: readonly Steady[]): MemoryStores {
 function replanned(world: Steady): () => void {
   const { stores } = storesWith([world])
   const replan = () => {
-    const observed = observedSchedule(stores, 'acme/nightly', nothingLearned)
+    const observed = observedSchedule(stores, 'acme/nightly', nothingLearned, { defaultActivation: 'Automatic' })
     return observed && planSchedule(observed, world.now)
   }
   const plan = replan()
@@ -96,7 +96,7 @@ const latest = Math.max(...worlds.map(({ now }) => now))
 function planAll(): number {
   const began = process.cpuUsage()
   for (let index = 0; index < count; index++) {
-    const observed = observedSchedule(many.stores, `acme/nightly-${index}`, nothingLearned)
+    const observed = observedSchedule(many.stores, `acme/nightly-${index}`, nothingLearned, { defaultActivation: 'Automatic' })
     if (observed !== undefined) planSchedule(observed, worlds[index % worlds.length]?.now ?? latest)
   }
   const { user, system } = process.cpuUsage(began)
