@@ -1,6 +1,6 @@
 import { ApiFailure } from '../kube/api-failure.ts'
 import type { ApiClient } from '../kube/api-client.ts'
-import { pageOf } from '../kube/list-page.ts'
+import { type RawList, type RawPage, readPage } from '../kube/raw-objects.ts'
 import { resourceKinds } from '../model/decode.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
@@ -71,21 +71,20 @@ function wordsOf(resource: ScheduleResource): readonly string[] {
 /** In the order of the names, or of the API server. Throws an ApiFailure when they cannot be listed. */
 export async function chosenSchedules(client: ApiClient, namespace: string, choice: ScheduleChoice): Promise<readonly ChosenSchedule[]> {
   if (choice.by === 'names') return Promise.all(choice.names.map((name) => namedSchedule(client, namespace, name)))
-  const query = choice.by === 'label' ? { labelSelector: choice.selector } : {}
-  const lists = await Promise.all(resources.map(async (resource) => (await listed(client, { resource, namespace }, query)).flatMap((object) => found(resource, object))))
-  return lists.flat().filter((one) => one.kind === 'found')
+  const labelSelector = choice.by === 'label' ? choice.selector : undefined
+  const lists = await Promise.all(resources.map(async (resource) => (await listed(client, { resource, namespace, labelSelector })).flatMap((object) => found(resource, object))))
+  return lists.flat()
 }
 
-async function listed(client: ApiClient, target: { readonly resource: ScheduleResource; readonly namespace: string }, query: Readonly<Record<string, string>>): Promise<readonly JsonObject[]> {
-  const objects: JsonObject[] = []
-  let token = ''
-  do {
-    const { body } = await client.request({ verb: 'list', target, query: { ...query, limit: '500', ...(token !== '' && { continue: token }) } })
-    const page = pageOf(body)
-    objects.push(...page.items.filter(isJsonObject))
-    token = page.token
-  } while (token !== '')
-  return objects
+async function listed(client: ApiClient, list: Pick<RawList, 'resource' | 'namespace' | 'labelSelector'>): Promise<readonly JsonObject[]> {
+  const objects = new Map<unknown, JsonObject>()
+  for (let from: string | undefined = ''; from !== undefined; ) {
+    const page: RawPage = await readPage(client, { ...list, limit: 500, from })
+    // A list that expired on the way may begin again.
+    for (const object of page.items) objects.set(isJsonObject(object.metadata) ? object.metadata.name : undefined, object)
+    from = page.next
+  }
+  return [...objects.values()]
 }
 
 async function namedSchedule(client: ApiClient, namespace: string, { resource, name }: ScheduleName): Promise<ChosenSchedule> {
