@@ -1,0 +1,195 @@
+import type { CopyItem, CopyKind } from '../model/copying.ts'
+import { type Instant, formatInstant, minute, parseInstant } from '../model/instant.ts'
+import type { JsonObject, KubernetesObject, ObjectMeta } from '../model/kubernetes.ts'
+import { annotation, label } from '../model/names.ts'
+import type { Checked, Problem } from '../model/problem.ts'
+import type { TenantClone, TenantCloneSpec, TenantCloneStatus } from '../model/tenant-clone.ts'
+import { type Learned, type Plan, evidenceKey, isRefused, storeLag } from './action.ts'
+import { type ConditionDraft, stalledConditions } from './conditions.ts'
+import { copiedMemory, remembering, sourceDigest } from './copied-memory.ts'
+import { type AuthorizationQuestion, type Unauthorized, authorizeSource, kindsOf } from './copy-authorization.ts'
+import type { CopyEvidence, CopyOrder, CopySlice } from './copy-order.ts'
+import { requiresNothing } from './copy-requires.ts'
+import { type CloneReport, type Progress, cloneStatusPatch, endEvent, ended, restingConditions, withMemory, withSlice, workingConditions } from './tenant-clone-status.ts'
+
+/** What the stores know of one TenantClone, at one moment. */
+export interface ObservedTenantClone {
+  readonly metadata: ObjectMeta
+  /** Refused: it got past the CRD (of another version, say) and cannot be read. */
+  readonly object: Checked<TenantClone>
+  readonly status: TenantCloneStatus | undefined
+  readonly rawStatus: JsonObject | undefined
+  /** CloneGrants of the source namespace. */
+  readonly grants: AuthorizationQuestion['grants']
+  /** Of the operator itself. */
+  readonly ownNamespace: string
+  /** Not asked of the source before its grants have been. */
+  readonly objectsIn: (kind: CopyKind, namespace: string) => readonly KubernetesObject[]
+  readonly learned: Learned
+}
+
+/** How long after a pass the next one begins that nobody has asked for; milliseconds. */
+const pause = 10 * minute
+
+const nothing: Plan = { actions: [], status: undefined, events: [], requeue: { kind: 'onChange' } }
+
+/** One that can be read and may copy. */
+interface Allowed {
+  readonly observed: ObservedTenantClone
+  readonly spec: TenantCloneSpec
+  readonly now: Instant
+}
+
+/**
+ * What should happen to a TenantClone. A pass goes through the source slice by slice: one is asked for, what became of it is folded into
+ * the status, then the next is asked for. So the status always says where it is, a crash loses one slice at most, and no pass needs more
+ * memory than a page.
+ *
+ * Guarantees: nothing of the source is asked for, or told, unless a CloneGrant allows all of it. A request is done once: its id is in
+ * `status.lastRequest`, and on the copies.
+ */
+export function planTenantClone(observed: ObservedTenantClone, now: Instant): Plan {
+  const { metadata, object, grants, ownNamespace } = observed
+  if (metadata.deletionTimestamp !== undefined) return nothing // what was copied stays
+  if (!object.ok) return unreadable(observed, object.problems, now)
+  const { spec } = object.value
+  const answer = authorizeSource({ target: metadata.namespace, spec, grants, ownNamespace })
+  if (!answer.isAuthorized) return unauthorized(observed, answer, now)
+  const seen = sliceSeen(observed)
+  if (seen?.slice.outcome.kind === 'unauthorized' && now < seen.at + storeLag) {
+    return { ...unauthorized(observed, seen.slice.outcome.answer, now), requeue: { kind: 'at', at: seen.at + storeLag, because: 'the store of CloneGrants lags' } }
+  }
+  return allowed({ observed, spec, now })
+}
+
+function unreadable(observed: ObservedTenantClone, problems: readonly Problem[], now: Instant): Plan {
+  const message = problems.map(({ path, message: text }) => `${path}: ${text}`).join('; ')
+  const drafts: readonly ConditionDraft[] = [...stalledConditions('InvalidSpec', message), { type: 'Authorized', status: 'Unknown', reason: 'InvalidSpec', message: 'it cannot be read' }]
+  return { ...nothing, status: cloneStatusPatch(observed, { report: { ...observed.status, progress: undefined }, drafts }, now) }
+}
+
+/** No further action. A pass that had begun goes on where it is if it may again. */
+function unauthorized(observed: ObservedTenantClone, answer: Unauthorized, now: Instant): Plan {
+  const { reason, message } = refusalNow(observed, answer)
+  const drafts: readonly ConditionDraft[] = [...stalledConditions(reason, message), { type: 'Authorized', status: 'False', reason, message }]
+  return { ...nothing, status: cloneStatusPatch(observed, { report: { ...observed.status, progress: ownProgress(observed) }, drafts }, now) }
+}
+
+/** What was allowed before, and asked for in the same words, has been revoked. */
+function refusalNow({ metadata, status }: ObservedTenantClone, { reason, message }: Unauthorized): Pick<ConditionDraft, 'reason' | 'message'> {
+  const before = status?.conditions?.find(({ type }) => type === 'Authorized')
+  const wasAllowed = before?.status === 'True' || before?.reason === 'GrantRevoked'
+  if (reason !== 'NoGrant' || !wasAllowed || before.observedGeneration !== metadata.generation) return { reason, message }
+  return { reason: 'GrantRevoked', message: `${message} any more` }
+}
+
+/** Of the spec as it is now: after any change of it a pass begins anew. */
+function ownProgress({ metadata, status }: ObservedTenantClone): Progress | undefined {
+  return status?.observedGeneration === metadata.generation ? status?.progress : undefined
+}
+
+function sliceSeen({ metadata, learned }: ObservedTenantClone): CopyEvidence | undefined {
+  const seen = learned.evidence.get(evidenceKey('tenantclones', metadata.namespace, metadata.name))
+  return seen?.resource === 'tenantclones' ? seen : undefined
+}
+
+function allowed(given: Allowed): Plan {
+  const { observed, spec, now } = given
+  const { status } = observed
+  const progress = ownProgress(observed)
+  if (progress !== undefined) return proceeding(given, progress)
+  const { request } = spec
+  if (request !== undefined && request.id !== status?.lastRequest?.id) return begun(given, request)
+  if (request?.dryRun === true) return resting(given) // a TenantClone that asks for a dry run writes nothing
+  const { source } = copiedMemory(status?.copied)
+  if (source === '') return begun(given, { action: 'Clone' })
+  if (source === digestOf(given)) return resting(given)
+  const at = (parseInstant(status?.completionTime) ?? now - pause) + pause
+  return now >= at ? begun(given, { action: 'Clone' }) : { ...resting(given), requeue: { kind: 'at', at, because: 'the source or the TenantClone has changed' } }
+}
+
+/** Of all that a pass reads: `status` of the objects is not among it. */
+function digestOf({ observed, spec }: Allowed): string {
+  const { namespace } = spec.source
+  const objects = kindsOf(spec).flatMap((kind) => observed.objectsIn(kind, namespace).map(({ metadata }) => ({ kind, metadata })))
+  return sourceDigest(objects, { generation: observed.metadata.generation })
+}
+
+function resting({ observed, now }: Allowed): Plan {
+  const report = { ...observed.status, progress: undefined }
+  return { ...nothing, status: cloneStatusPatch(observed, { report, drafts: restingConditions(report) }, now) }
+}
+
+function begun(given: Allowed, { id, action, dryRun = false }: Pick<Progress, 'id' | 'action' | 'dryRun'>): Plan {
+  const { observed, spec, now } = given
+  const [kind = 'Integration'] = kindsOf(spec)
+  const { status } = observed
+  const report: CloneReport = {
+    ...status,
+    progress: { ...(id !== undefined && { id }), action, ...(dryRun && { dryRun }), startTime: formatInstant(now), kind, done: 0 },
+    summary: {},
+    items: [],
+    requires: requiresNothing,
+    ...(!dryRun && { copied: remembering(status?.copied, { source: digestOf(given) }) }),
+  }
+  return { ...nothing, status: cloneStatusPatch(observed, { report, drafts: workingConditions(report, status, undefined) }, now) }
+}
+
+function proceeding(given: Allowed, progress: Progress): Plan {
+  const { observed, spec, now } = given
+  const seen = sliceSeen(observed)?.slice
+  const isOfNow = seen?.pass === progress.startTime && seen.kind === progress.kind && seen.from === (progress.next ?? '')
+  if (isOfNow && seen.outcome.kind === 'done') return folded(given, progress, seen.outcome)
+  const action = sliceOf(observed, spec, progress)
+  const { refused } = observed.learned
+  const trouble = isRefused(action, refused, now) ? `it is refused, and tried again: ${refused?.message}` : undefined
+  const report: CloneReport = { ...observed.status }
+  return { ...nothing, actions: [action], status: cloneStatusPatch(observed, { report, drafts: workingConditions(report, observed.status, trouble) }, now) }
+}
+
+function sliceOf({ metadata, status }: ObservedTenantClone, spec: TenantCloneSpec, progress: Progress): CopySlice {
+  const { namespace, name, uid } = metadata
+  const { id, action, dryRun = false, kind, next = '', startTime } = progress
+  const { lastRequest } = status ?? {}
+  // What comes into being after a request has nothing left of it to be done.
+  const requestId = id ?? (lastRequest?.dryRun === true ? undefined : lastRequest?.id)
+  const order: CopyOrder = { clone: { namespace, name, uid }, spec, action, requestId, dryRun }
+  return { verb: 'copy', resource: 'tenantclones', namespace, name, order, kind, from: next, pass: startTime, memory: status?.copied, because: `${action} of ${kind}` }
+}
+
+type Done = Extract<CopyEvidence['slice']['outcome'], { readonly kind: 'done' }>
+
+function folded(given: Allowed, progress: Progress, { next, items, requires }: Done): Plan {
+  const { observed, spec, now } = given
+  const added = withSlice({ ...observed.status }, { items, requires })
+  const report = progress.dryRun === true ? added : withMemory(added, items)
+  const kinds = kindsOf(spec)
+  const kind = next === undefined ? kinds[kinds.indexOf(progress.kind) + 1] : progress.kind
+  const { next: _page, ...pass } = progress
+  const done = progress.done + items.length
+  if (kind === undefined) return finished(given, { ...pass, done }, report)
+  const going = { ...report, progress: { ...pass, kind, done, ...(next !== undefined && { next }) } }
+  return { ...nothing, status: cloneStatusPatch(observed, { report: going, drafts: workingConditions(going, observed.status, undefined) }, now) }
+}
+
+function finished(given: Allowed, progress: Progress, report: CloneReport): Plan {
+  const { observed, now } = given
+  const whole = ended(withSlice(report, { items: orphans(given), requires: requiresNothing }), progress, now)
+  const isNews = progress.id !== undefined || observed.status?.completionTime === undefined
+  return {
+    ...nothing,
+    status: cloneStatusPatch(observed, { report: whole, drafts: restingConditions(whole) }, now),
+    events: isNews ? [endEvent(observed.metadata, progress, whole.summary)] : [],
+  }
+}
+
+/** Copies whose source is gone: they stay. */
+function orphans({ observed, spec }: Allowed): readonly CopyItem[] {
+  const { namespace, name } = observed.metadata
+  const source = spec.source.namespace
+  return kindsOf(spec).flatMap((kind) => {
+    const there = new Set(observed.objectsIn(kind, source).map(({ metadata }) => metadata.name))
+    const own = observed.objectsIn(kind, namespace).filter(({ metadata: { labels, annotations } }) => labels?.[label.clone] === name && annotations?.[annotation.sourceNamespace] === source)
+    return own.flatMap(({ metadata }): readonly CopyItem[] => (there.has(metadata.name) ? [] : [{ kind, name: metadata.name, result: 'Skipped', reason: 'OrphanedInTarget', message: 'it is gone in the source: the copy stays' }]))
+  })
+}
