@@ -133,6 +133,7 @@ describe('values', () => {
     ['an unknown log level', { logLevel: 'verbose' }, 'logLevel'],
     ['no workers', { workers: 0 }, 'workers'],
     ['a switch as text', { scheduleMetrics: 'false' }, 'scheduleMetrics'],
+    ['an unknown mode of activation', { defaultActivation: 'required' }, 'defaultActivation'],
     ['a tag that YAML reads as a number', { image: { tag: 1.1 } }, 'tag'],
     ['a tag inside the repository', { image: { repository: 'registry.example.com/operator:1.0' } }, 'repository'],
     ['a digest without its algorithm', { image: { digest: 'abc' } }, 'digest'],
@@ -206,9 +207,9 @@ describe('values', () => {
   })
 
   test('reach the operator as flags, extra ones last, so that they win', async () => {
-    const all = await render({ logLevel: 'debug', workers: 4, scheduleMetrics: false, extraArgs: ['--log-level=trace'] })
+    const all = await render({ logLevel: 'debug', workers: 4, scheduleMetrics: false, defaultActivation: 'Required', extraArgs: ['--log-level=trace'] })
     expect(theDeployment(all).spec.template.spec.containers[0].args).toEqual([
-      '--listen-address=0.0.0.0:8080', '--log-level=debug', '--workers=4', '--schedule-metrics=false', '--log-level=trace',
+      '--listen-address=0.0.0.0:8080', '--log-level=debug', '--workers=4', '--schedule-metrics=false', '--default-activation=Required', '--log-level=trace',
     ])
   })
 

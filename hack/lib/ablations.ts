@@ -157,5 +157,33 @@ export const ablations: readonly Ablation[] = [
     instead: 'cursorNow(observed, verdict, { floor: 0, suspend: true, expression: expressionOf(cronJob), parkedAt: undefined, lost: lostUntilNow(observed, verdict, now) })',
     story: 'a CronJob whose cursor is lost is parked, and starts again with the next run',
   },
+  {
+    rule: 'a copy is held',
+    file: 'plan/schedule-step.ts',
+    line: 'return spec.suspend === true || held !== undefined',
+    instead: 'return spec.suspend === true',
+    story: 'a copy starts nothing until somebody activates it where it is, and then nothing of the past',
+  },
+  {
+    rule: 'an activation is not of the time before it',
+    file: 'plan/first-step.ts',
+    line: 'if ((metadata.generation ?? 1) > 1 || isActivatedByHand(observed, now)) return now',
+    instead: 'if ((metadata.generation ?? 1) > 1 || (isActivatedByHand(observed, now) && now < 0)) return now',
+    story: 'a copy that is activated before any operator looks at it starts nothing of the past',
+  },
+  {
+    rule: 'a restored UID needs a look at the namespace',
+    file: 'plan/home.ts',
+    line: 'if (!carriesUid && observed.namespace !== undefined) return undefined',
+    instead: 'if (carriesUid || observed.namespace !== undefined) return undefined',
+    story: 'a schedule that is restored into a namespace made anew starts nothing, though the operator still sees the former one',
+  },
+  {
+    rule: 'a stamp of a young schedule needs a look at the namespace',
+    file: 'plan/home.ts',
+    line: 'if (!isCertain(observed, now)) return [',
+    instead: 'if (!isCertain(observed, now) && now < 0) return [',
+    story: 'where activation has just become required nothing starts that comes then, though the operator still sees the namespace as it was',
+  },
   ...ablationsOfRuns,
 ]

@@ -9,6 +9,7 @@ import type { Party } from './virtual-cluster.ts'
 export type Happening =
   | 'edit' | 'policy' | 'toggle' | 'changeMind' | 'template' | 'templateGone' | 'recreate'
   | 'annotate' | 'nag' | 'vandal'
+  | 'copy' | 'activate'
   | 'operatorOutage' | 'controllerOutage' | 'failover' | 'rival'
 
 export interface Profile {
@@ -33,6 +34,7 @@ export const profiles: Readonly<Record<Cast, Profile>> = {
   Failovers: { ...some, paces: mixed, weights: { ...users, failover: 12, nag: 1 }, busiest: 14, rival: 0.1 },
   Laggards: { ...some, paces: mixed, weights: { ...users, nag: 1, rival: 2 }, busiest: 12, losses: [0, 4, 8], rival: 0.6 },
   Crowds: { ...some, paces: ['minutes', 'minutes', 'hours'], weights: users, busiest: 10, rival: 0.1 },
+  Copies: { ...some, paces: mixed, weights: { ...users, copy: 6, activate: 1, operatorOutage: 2 }, busiest: 14, rival: 0.3 },
   Months: { ...some, paces: ['months'], weights: { ...users, operatorOutage: 2 }, busiest: 8, rival: 0.1 },
 }
 

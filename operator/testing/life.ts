@@ -23,9 +23,10 @@ export interface Lateness {
  * Who makes mischief. Users write what is theirs. Vandals also write to CronJobs and Jobs. In Outages the operator and the
  * controller are away for up to two months. Failovers: two controllers that take turns, and whose clocks differ. Laggards: views
  * that are up to 40 s old, requests of 9 s, two operators of which one is far behind. Crowds: 2,500 CronJobs for the same minute.
- * Months: long lives, in which windows are replaced.
+ * Months: long lives, in which windows are replaced. Copies: schedules come from other namespaces, or into a namespace made anew or
+ * in which activation is required, and are activated there.
  */
-export const casts = ['Users', 'Vandals', 'Outages', 'Failovers', 'Laggards', 'Crowds', 'Months'] as const
+export const casts = ['Users', 'Vandals', 'Outages', 'Failovers', 'Laggards', 'Crowds', 'Months', 'Copies'] as const
 export type Cast = (typeof casts)[number]
 
 export interface Span {

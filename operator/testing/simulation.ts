@@ -1,13 +1,16 @@
-import { type Instant, day, minute, second } from '../model/instant.ts'
+import { type Instant, day, formatInstant, minute, second } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
+import { annotation, label } from '../model/names.ts'
 import { type Occurrences, occurrencesOf } from '../model/occurrences.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
-import { at, integration, schedule } from './builders.ts'
+import { at, integration, schedule, tenant } from './builders.ts'
 import { type Happening, type Profile, type Slowness, delaysOf, profiles, slowness } from './cast.ts'
+import { objectOf } from './json-reading.ts'
 import type { Cast, Lateness, Life, Wish } from './life.ts'
 import { type Pace, type Setting, randomSchedule, starts, stepOf } from './random-schedule.ts'
 import { Random } from './random.ts'
 import { Stage, asBody, vandalize } from './stage.ts'
+import { namespace } from './virtual-api-server.ts'
 import type { VirtualCluster } from './virtual-cluster.ts'
 
 /** Lives a random life to its end, and then a while (at least as long as anything is under way) in which nothing happens. */
@@ -48,6 +51,11 @@ class Living {
   #hasTemplate = true
   #templateGoneAt = -Infinity
   #hadRival = false
+  /** Annotations that it is created with. */
+  #stamps: Readonly<Record<string, string>> = {}
+  #activation: 'Automatic' | 'Required' = 'Automatic'
+  /** Nobody has activated it here, and somebody has to. */
+  #isHeld = false
 
   constructor(seed: number, cast: Cast, setting: Setting) {
     this.#seed = seed
@@ -123,6 +131,7 @@ class Living {
   async #happen(): Promise<void> {
     if (!this.#hasTemplate && this.#random.chance(0.7)) return this.#toggleTemplate()
     if (this.#suspend && this.#random.chance(0.6)) return this.#toggle()
+    if (this.#isHeld && this.#random.chance(0.5)) return this.#activate()
     await this.#deeds[this.#drawn()]()
   }
 
@@ -138,6 +147,8 @@ class Living {
     policy: () => this.#changePolicy(),
     toggle: () => this.#toggle(),
     changeMind: () => this.#changeMind(),
+    copy: () => this.#copy(),
+    activate: () => this.#activate(),
     template: () => this.#changeTemplate(),
     templateGone: () => this.#toggleTemplate(),
     recreate: () => this.#recreate(),
@@ -151,7 +162,8 @@ class Living {
   }
 
   #create(): void {
-    const created = schedule({ spec: this.#spec() })
+    const created = schedule({ spec: this.#spec(), annotations: this.#stamps })
+    this.#isHeld = this.#stamps[annotation.home] !== undefined || this.#activation === 'Required'
     const { creationTimestamp: _now, resourceVersion: _first, uid, ...metadata } = created.metadata
     const incarnation = this.#deleted.length === 0 ? uid : `${uid}-${this.#deleted.length}`
     this.#cluster.server.create('scheduledintegrations', { ...asBody(created), metadata: { ...asBody(metadata), uid: incarnation } })
@@ -176,7 +188,7 @@ class Living {
   }
 
   #wish(what: string): void {
-    const written = this.#suspend || what === 'delete' ? undefined : this.#schedule
+    const written = this.#suspend || this.#isHeld || what === 'delete' ? undefined : this.#schedule
     const wanted = this.#hasTemplate ? written : undefined
     const { policy, deadline } = this.#late
     this.#stage.say(`${what}: ${wanted === undefined ? 'nothing' : `${JSON.stringify(wanted)} ${policy} ${deadline / second} s`}`)
@@ -214,12 +226,50 @@ class Living {
 
   /** Deleted, and another one of its name made. */
   async #recreate(): Promise<void> {
+    this.#delete()
+    await this.#cluster.runFor(this.#random.one([10, 5 * second, 3 * minute]))
+    if (this.#random.chance(0.5)) this.#schedule = randomSchedule(this.#setting, this.#cluster.now)
+    this.#stamps = {}
+    this.#create()
+  }
+
+  #delete(): void {
     this.#deleted.push(this.#cluster.now)
     this.#cluster.server.delete('scheduledintegrations', 'nightly')
     this.#wish('delete')
-    await this.#cluster.runFor(this.#random.one([10, 5 * second, 3 * minute]))
-    if (this.#random.chance(0.5)) this.#schedule = randomSchedule(this.#setting, this.#cluster.now)
+  }
+
+  /** Another one of its name comes: from another namespace, or out of a dump of this one, or as it is written in Git. */
+  async #copy(): Promise<void> {
+    this.#delete()
+    const { uid, name } = this.#tenant
+    const kind = this.#random.one(['foreign', 'restored', 'required', 'automatic'])
+    this.#stage.say(`copy: ${kind}`)
+    if (kind === 'restored') {
+      this.#cluster.server.delete('namespaces', name)
+      this.#cluster.server.create('namespaces', asBody(tenant({ uid: `${uid}-again`, created: formatInstant(this.#cluster.now), activation: this.#activation })))
+    }
+    if (kind === 'required' || kind === 'automatic') {
+      this.#activation = kind === 'required' ? 'Required' : 'Automatic'
+      this.#cluster.server.modify('namespaces', name, (object) => ({ ...object, metadata: { ...object.metadata, labels: { [label.activation]: this.#activation } } }))
+    }
+    const stamps = { foreign: 'globex-uid', restored: uid, required: undefined, automatic: undefined }[kind]
+    this.#stamps = stamps === undefined ? {} : this.#random.one([{ [annotation.home]: stamps }, { [annotation.home]: stamps, [annotation.activate]: stamps }])
+    await this.#cluster.runFor(this.#random.whole(10, 5 * second))
     this.#create()
+  }
+
+  get #tenant(): { readonly name: string; readonly uid: string } {
+    const found = this.#cluster.server.get('namespaces', namespace)
+    if (found === undefined) throw new Error('the namespace is gone')
+    return found.metadata
+  }
+
+  #activate(): void {
+    const { uid } = this.#tenant
+    this.#cluster.server.modify('scheduledintegrations', 'nightly', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { ...objectOf(object.metadata.annotations), [annotation.activate]: uid } } }))
+    this.#isHeld = false
+    this.#wish('activate')
   }
 
   #changeTemplate(): void {

@@ -1,9 +1,9 @@
 import { type Instant, day, formatInstant, hour, minute, parseInstant, second } from '../model/instant.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
-import { scheduledTimestampAnnotation } from '../model/names.ts'
+import { annotation, scheduledTimestampAnnotation } from '../model/names.ts'
 import { matchesIn } from '../plan/timing.ts'
-import { at, integration, objectsOf, schedule } from './builders.ts'
+import { at, integration, objectsOf, schedule, tenant } from './builders.ts'
 import { objectOf, objectsIn, textOf } from './json-reading.ts'
 import { asBody } from './stage.ts'
 import { VirtualCluster } from './virtual-cluster.ts'
@@ -25,10 +25,10 @@ class Stage {
     this.cluster = cluster
   }
 
-  /** `spec` of the schedule, beside its times; `cronJob` of somebody else, under its name. */
-  static async with(given: Schedule, { spec = {}, cronJob, ...options }: Partial<Options> & { readonly spec?: JsonObject; readonly cronJob?: JsonObject } = {}): Promise<Stage> {
+  /** `spec` of the schedule, beside its times; `home` in its annotations; `cronJob` of somebody else, under its name. */
+  static async with(given: Schedule, { spec = {}, home, cronJob, ...options }: Partial<Options> & { readonly spec?: JsonObject; readonly home?: string; readonly cronJob?: JsonObject } = {}): Promise<Stage> {
     const cluster = new VirtualCluster({ ...options, now: options.now ?? start })
-    const owner = schedule({ created: formatInstant(cluster.now), spec: { schedule: asBody(given), ...spec } })
+    const owner = schedule({ created: formatInstant(cluster.now), spec: { schedule: asBody(given), ...spec }, ...(home === undefined ? {} : { annotations: { [annotation.home]: home } }) })
     if (cronJob !== undefined) cluster.server.create('cronjobs', { metadata: { name: owner.metadata.name }, spec: cronJob })
     for (const [resource, object] of objectsOf({ schedule: owner, integration: integration() })) cluster.put(resource, object)
     cluster.controller.start()
@@ -43,6 +43,20 @@ class Stage {
 
   schedule(given: Schedule): void {
     this.edit({ schedule: asBody(given) })
+  }
+
+  /** As `kubectl integrations enable` does. */
+  activate(): void {
+    const { uid } = this.cluster.server.get('namespaces', 'acme')?.metadata ?? {}
+    this.cluster.server.modify('scheduledintegrations', 'nightly', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { ...objectOf(object.metadata.annotations), [annotation.activate]: uid } } }))
+  }
+
+  /** Deleted, and created again from what it was; `meanwhile` there is none. */
+  restore(meanwhile: () => void = () => {}): void {
+    const { spec, metadata } = this.cluster.server.get('scheduledintegrations', 'nightly') ?? {}
+    this.cluster.server.delete('scheduledintegrations', 'nightly')
+    meanwhile()
+    this.cluster.server.create('scheduledintegrations', { spec, metadata: { name: 'nightly', annotations: metadata?.annotations } })
   }
 
   async until(time: string): Promise<void> {
@@ -435,5 +449,52 @@ export const stories: Readonly<Record<string, Story>> = {
     life.cluster.server.delete('scheduledintegrations', 'nightly', { propagationPolicy: 'Orphan' })
     await life.until('2026-03-02T10:21:00Z')
     return life.differences({ started: [life.started, ['10:05']], 'the CronJob': [life.cluster.server.get('cronjobs', 'nightly')?.metadata.name, undefined], Jobs: [life.cluster.jobs.length, 1] })
+  },
+
+  'a copy starts nothing until somebody activates it where it is, and then nothing of the past': async () => {
+    const life = await Stage.with(everyFive, { home: 'globex-uid' })
+    await life.until('2026-03-02T10:12:00Z')
+    const before = [life.ready, life.cronJob.suspend]
+    life.activate()
+    await life.until('2026-03-02T10:21:00Z')
+    const home = life.cluster.server.get('scheduledintegrations', 'nightly')?.metadata.annotations?.[annotation.home]
+    return life.differences({ before: [before, ['CopiedFromAnotherTenant', true]], started: [life.started, ['10:15', '10:20']], home: [home, 'acme-uid'] })
+  },
+
+  'a copy that is activated before any operator looks at it starts nothing of the past': async () => {
+    const life = await Stage.with(everyFive, { home: 'globex-uid' })
+    life.cluster.operator.crash()
+    life.restore()
+    await life.until('2026-03-02T10:06:00Z')
+    life.activate()
+    await life.until('2026-03-02T10:07:00Z')
+    life.cluster.operator.start()
+    await life.until('2026-03-02T10:11:00Z')
+    return life.differences({ started: [life.started, ['10:10']] })
+  },
+
+  'a schedule that is restored into a namespace made anew starts nothing, though the operator still sees the former one': async () => {
+    const life = await Stage.with({ recurrence: { cron: '* * * * *' } }, { lag: (_who, resource) => (resource === 'namespaces' ? 30 * second : 20) })
+    await life.until('2026-03-02T10:01:30Z')
+    life.restore(() => life.cluster.put('namespaces', tenant({ uid: 'acme-again' })))
+    await life.until('2026-03-02T10:04:30Z')
+    return life.differences({ started: [life.started, ['10:01']], ready: [life.ready, 'CopiedFromAnotherTenant'] })
+  },
+
+  'where activation has just become required nothing starts that comes then, though the operator still sees the namespace as it was': async () => {
+    const life = await Stage.with({ recurrence: { cron: '* * * * *' } }, { spec: { suspend: true }, lag: (_who, resource) => (resource === 'namespaces' ? 50 * second : 20) })
+    life.cluster.put('namespaces', tenant({ activation: 'Required' }))
+    life.restore()
+    life.edit({ suspend: false })
+    await life.until('2026-03-02T10:03:30Z')
+    return life.differences({ started: [life.started, []], ready: [life.ready, 'ActivationRequired'] })
+  },
+
+  'what is active goes on where activation becomes required': async () => {
+    const life = await Stage.with(everyFive)
+    await life.until('2026-03-02T10:06:00Z')
+    life.cluster.put('namespaces', tenant({ activation: 'Required' }))
+    await life.until('2026-03-02T10:11:00Z')
+    return life.differences({ started: [life.started, ['10:05', '10:10']] })
   },
 }
