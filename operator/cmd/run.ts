@@ -9,11 +9,13 @@ import { scheduleController } from '../controllers/schedule.ts'
 import { setRunController } from '../controllers/set-run.ts'
 import { type Stores, startStores } from '../controllers/stores.ts'
 import { stuckRunController } from '../controllers/stuck-run.ts'
+import { storeOf, tenantCloneController } from '../controllers/tenant-clone.ts'
 import { unownedController, unownedJobController } from '../controllers/unowned.ts'
 import { createApiClient } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
 import { type Clock, pause, systemClock } from '../kube/clock.ts'
 import { createConnection } from '../kube/connection.ts'
+import type { CopyContext } from '../kube/copy-object.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import { workAsLeader } from '../kube/leader-election.ts'
 import type { Logger } from '../kube/logger.ts'
@@ -49,7 +51,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const isReady = () => Object.values(stores).every(({ isSynced }) => isSynced)
   const health = await startHealthServer({ address: options.listenAddress, isReady, scrape: metrics.scrape })
   const events = new EventRecorder({ client, clock, log })
-  const environment: Environment = { apply: createApply({ client, clock, events, log }), clock, log, reconciled: metrics.reconciled, workers: options.workers }
+  const environment: Environment = { apply: createApply({ client, clock, events, log, copying: copyingOf(stores, options) }), clock, log, reconciled: metrics.reconciled, workers: options.workers }
   const isTidy = tidiedUp(stores, { clock, signal: stopping })
   log.info({ version: operatorVersion, server: connection.origin, address: health.address, tzdata: process.versions.tz }, 'operator started')
 
@@ -76,8 +78,9 @@ async function tidiedUp(stores: Stores, { clock, signal }: { readonly clock: Clo
 }
 
 /** The controllers; the stores are warm before and after. */
-function startWorking(stores: Stores, environment: Environment, { defaultActivation }: Pick<OperatorOptions, 'defaultActivation'>): { stop(): Promise<void> } {
+function startWorking(stores: Stores, environment: Environment, { defaultActivation, kubeConfig }: Pick<OperatorOptions, 'defaultActivation' | 'kubeConfig'>): { stop(): Promise<void> } {
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
+  const ownNamespace = namespaceOf(kubeConfig) ?? ''
   const loops = [
     start(scheduleController(stores, environment.clock, defaultActivation)),
     start(gateController(stores)),
@@ -88,13 +91,24 @@ function startWorking(stores: Stores, environment: Environment, { defaultActivat
     start(integrationController(stores, environment.clock)),
     start(setRunController(stores)),
     start(integrationRunController(stores)),
+    // Each has 16 requests in flight, which is half of all: several tenants take turns, slice by slice.
+    startController(tenantCloneController(stores, environment.clock, ownNamespace), { ...environment, workers: 1 }),
   ]
   return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }
 }
 
+function copyingOf(stores: Stores, { kubeConfig }: OperatorOptions): CopyContext {
+  return { ownNamespace: namespaceOf(kubeConfig) ?? '', isThere: (kind, namespace, name) => storeOf(stores, kind).get(namespace, name) !== undefined }
+}
+
+/** Of the kubeconfig's context, which in a pod is the pod's. */
+function namespaceOf(kubeConfig: KubeConfig): string | undefined {
+  return kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace?.trim()
+}
+
 /** In a pod the process is always number 1: a container that is started again goes on under its former name, without waiting. */
 function candidacy({ kubeConfig, leaderElectionNamespace }: OperatorOptions): { readonly identity: string; readonly namespace: string } {
-  const namespace = leaderElectionNamespace ?? kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default'
+  const namespace = leaderElectionNamespace ?? namespaceOf(kubeConfig) ?? 'default'
   return { identity: `${hostname()}_${process.pid}`, namespace: namespace.trim() }
 }
 

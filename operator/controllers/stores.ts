@@ -17,7 +17,8 @@ import { type Resource, projectedResource } from './resource.ts'
 export interface Stores {
   /** Indexes: template (`namespace/name` of its Integration), set (of its IntegrationSet), cronJob (of its CronJob), namespace. */
   readonly schedules: Store<Resource<'ScheduledIntegration'>, keyof typeof scheduleIndexes>
-  readonly integrations: Store<Resource<'Integration'>>
+  /** Index: namespace. */
+  readonly integrations: Store<Resource<'Integration'>, keyof typeof integrationIndexes>
   /** Indexes: template (`namespace/name` of the Integrations of its members), cronJob (of the CronJob of its own schedule), namespace. */
   readonly sets: Store<Resource<'IntegrationSet'>, keyof typeof setIndexes>
   /** Index: namespace. */
@@ -30,6 +31,10 @@ export interface Stores {
   readonly leases: Store<Lease>
   /** Each is in the namespace ''. */
   readonly namespaces: Store<Namespace>
+  /** Index: source (the namespace that it asks to copy). */
+  readonly clones: Store<Resource<'TenantClone'>, keyof typeof cloneIndexes>
+  /** Index: namespace. */
+  readonly grants: Store<Resource<'CloneGrant'>, keyof typeof grantIndexes>
 }
 
 interface StoresOptions {
@@ -47,13 +52,15 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
     new LiveStore<T, Index>({ indexes, reportError })
   const stores = {
     schedules: make<Resource<'ScheduledIntegration'>, keyof typeof scheduleIndexes>(scheduleIndexes),
-    integrations: make<Resource<'Integration'>>({}),
+    integrations: make<Resource<'Integration'>, keyof typeof integrationIndexes>(integrationIndexes),
     sets: make<Resource<'IntegrationSet'>, keyof typeof setIndexes>(setIndexes),
     runs: make<Resource<'IntegrationRun'>, keyof typeof runIndexes>(runIndexes),
     cronJobs: make<CronJob>({}),
     jobs: make<Job, keyof typeof jobIndexes>(jobIndexes),
     leases: make<Lease>({}),
     namespaces: make<Namespace>({}),
+    clones: make<Resource<'TenantClone'>, keyof typeof cloneIndexes>(cloneIndexes),
+    grants: make<Resource<'CloneGrant'>, keyof typeof grantIndexes>(grantIndexes),
   }
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
     startInformer<T>({ ...options, namespaces: undefined, ...own })
@@ -69,6 +76,8 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
     watch({ resource: 'jobs', project: shared(projectedJob), writer: stores.jobs, selector: { labelSelector: `${label.managedBy}=${manager}` } }),
     watch({ resource: 'leases', project: projectedLease, writer: stores.leases, selector: { fieldSelector: `metadata.name=${locksLease}` } }),
     watch({ resource: 'namespaces', project: projectedNamespace, writer: stores.namespaces }),
+    watch({ resource: 'tenantclones', project: projectedResource('TenantClone'), writer: stores.clones }),
+    watch({ resource: 'clonegrants', project: projectedResource('CloneGrant'), writer: stores.grants }),
   ]
   return { stores, stop: async () => void (await Promise.all(informers.map((informer) => informer.stop()))) }
 }
@@ -88,7 +97,13 @@ export const setIndexes = {
   namespace,
 }
 
+export const integrationIndexes = { namespace }
+
 export const runIndexes = { namespace }
+
+export const cloneIndexes = { source: ({ object }: Resource<'TenantClone'>) => (object.ok ? [object.value.spec.source.namespace] : []) }
+
+export const grantIndexes = { namespace }
 
 export const jobIndexes = {
   schedule: (job: Job) => scheduleOf(job),

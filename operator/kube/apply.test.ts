@@ -57,7 +57,7 @@ beforeEach(async () => {
   lines = recorded.lines
   const options = { client: fake.client, clock, log: recorded.log }
   events = new EventRecorder(options)
-  apply = createApply({ ...options, events })
+  apply = createApply({ ...options, events, copying: { ownNamespace: 'integration-scheduler', isThere: () => false } })
 })
 
 afterEach(async () => {

@@ -6,6 +6,8 @@ import { mergePatchOf } from '../plan/merge-patch.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
 import type { Clock } from './clock.ts'
+import type { CopyContext } from './copy-object.ts'
+import { copySlice } from './copy-slice.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import { type Failure, failureOf } from './failure.ts'
 import type { Logger } from './logger.ts'
@@ -52,6 +54,7 @@ export interface ApplyOptions {
   readonly clock: Clock
   readonly events: EventRecorder
   readonly log: Logger
+  readonly copying: CopyContext
 }
 
 /**
@@ -221,6 +224,9 @@ async function act(options: ApplyOptions, action: Action, evidence: Map<string, 
       break
     case 'lookAtPods':
       evidence.set(evidenceKey(action.resource, action.namespace, action.name), await lookAtPods(options, action))
+      break
+    case 'copy':
+      evidence.set(...(await copySlice(options, action)))
       break
   }
   return false

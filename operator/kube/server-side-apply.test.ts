@@ -58,6 +58,17 @@ describe('an object that is there', () => {
     expect(result).toEqual({ kind: 'applied', isChanged: true })
   })
 
+  it('can be prepared first, which is what the rest then goes upon', async () => {
+    const asked = serverSideApply(client, { target, manifest, upon: live, before: [{ op: 'remove', path: '/metadata/labels' }], fieldManager: 'someone', force: true, dryRun: false })
+    const first = await server.next()
+    first.answer(200, { metadata: { ...live.metadata, resourceVersion: '8' } })
+    const second = await server.next()
+    second.answer(200, { metadata: { ...live.metadata, resourceVersion: '8' } })
+    expect(first).toMatchObject({ query: { fieldManager: 'someone' }, body: [{ path: '/metadata/resourceVersion', value: '7' }, { path: '/metadata/uid', value: 'u' }, { op: 'remove', path: '/metadata/labels' }] })
+    expect(second.body).toMatchObject({ metadata: { uid: 'u', resourceVersion: '8' } })
+    expect(await asked).toEqual({ kind: 'applied', isChanged: false })
+  })
+
   it('and was as it should be is not changed', async () => {
     expect((await applied(ok('7'), { upon: live })).result).toEqual({ kind: 'applied', isChanged: false })
   })

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../model/json.ts'
-import type { JsonObject } from '../model/kubernetes.ts'
+import type { Json, JsonObject } from '../model/kubernetes.ts'
+import type { JsonPatch } from '../plan/action.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure } from './api-failure.ts'
 import { failureOf } from './failure.ts'
@@ -10,6 +11,8 @@ export interface ServerSideApply {
   readonly manifest: JsonObject
   /** The very version of an object that was decided upon. Undefined: there must be none of this name. */
   readonly upon: JsonObject | undefined
+  /** Sent before it, upon the same version; the manifest then goes upon the one that this makes. Left out of a dry run, which would not find it. */
+  readonly before?: JsonPatch | undefined
   readonly fieldManager: string
   /** Takes over fields that others own, instead of being refused. */
   readonly force: boolean
@@ -37,12 +40,13 @@ export type ApplyResult =
  */
 const noVersion = '1'
 
-/** One request. Throws the ApiFailures that do not concern this object: no connection, too much to do, no such namespace. */
+/** Throws the ApiFailures that do not concern this object: no connection, too much to do, no such namespace. */
 export async function serverSideApply(client: ApiClient, apply: ServerSideApply): Promise<ApplyResult> {
-  const { target, upon, fieldManager, force, dryRun } = apply
+  const { target, fieldManager, force, dryRun } = apply
   const query = { fieldManager, force: String(force), ...(dryRun && { dryRun: 'All' }) }
   try {
-    const { body } = await client.request({ verb: 'patch', target, query, body: { type: 'application/apply-patch+yaml', value: fenced(apply) } })
+    const upon = dryRun ? apply.upon : await prepared(client, apply)
+    const { body } = await client.request({ verb: 'patch', target, query, body: { type: 'application/apply-patch+yaml', value: fenced(apply.manifest, upon) } })
     return { kind: 'applied', isChanged: upon === undefined || versionOf(body) !== versionOf(upon) }
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error
@@ -50,7 +54,17 @@ export async function serverSideApply(client: ApiClient, apply: ServerSideApply)
   }
 }
 
-function fenced({ manifest, upon }: ServerSideApply): JsonObject {
+async function prepared(client: ApiClient, { target, fieldManager, upon, before }: ServerSideApply): Promise<JsonObject | undefined> {
+  if (before === undefined || upon === undefined) return upon
+  const fence: readonly Json[] = [
+    { op: 'replace', path: '/metadata/resourceVersion', value: versionOf(upon) },
+    { op: 'replace', path: '/metadata/uid', value: metadataOf(upon)['uid'] ?? '' },
+  ]
+  const { body } = await client.request({ verb: 'patch', target, query: { fieldManager }, body: { type: 'application/json-patch+json', value: [...fence, ...before] } })
+  return body
+}
+
+function fenced(manifest: JsonObject, upon: JsonObject | undefined): JsonObject {
   const metadata = metadataOf(manifest)
   const fence = upon === undefined ? { resourceVersion: noVersion } : { uid: metadataOf(upon)['uid'], resourceVersion: versionOf(upon) }
   return { ...manifest, metadata: { ...metadata, ...fence } }
