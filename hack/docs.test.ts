@@ -3,11 +3,14 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { isOfOurGroup } from '../operator/model/decode-manifest.ts'
 import { decodeObject } from '../operator/model/decode.ts'
 import { formatInstant, minute, parseInstant } from '../operator/model/instant.ts'
 import { isJsonObject } from '../operator/model/json.ts'
 import { offsetAt } from '../operator/model/time-zone.ts'
 import { authorizeSource } from '../operator/plan/copy-authorization.ts'
+import { decideCopy } from '../operator/plan/copy-decision.ts'
+import type { CopyOrder } from '../operator/plan/copy-order.ts'
 import { nativeDeadline } from '../operator/plan/timing.ts'
 import type { Valid } from '../operator/plan/verdict.ts'
 import { documentsIn, metadataOf, readManifests, verdictsOn } from './lib/documented.ts'
@@ -144,7 +147,6 @@ describe('the examples of tenants', () => {
   const manifests = files.flatMap((file) => readManifests(textOf(file)).manifests)
   const grants = manifests.flatMap((one) => (one.kind === 'CloneGrant' ? [one] : []))
   const clones = manifests.flatMap((one) => (one.kind === 'TenantClone' ? [one] : []))
-  const schedules = exampleTexts.flatMap((text) => readManifests(text).manifests).flatMap((one) => (one.kind === 'ScheduledIntegration' ? [one] : []))
 
   test.each(files)('%s is accepted', (file) => {
     expect(verdictsOn(textOf(file), [])).toEqual({ problems: [], valid: [] })
@@ -170,14 +172,24 @@ describe('the examples of tenants', () => {
     }
   })
 
-  test('override what another example has, in a way that it takes', () => {
-    const overrides = clones.flatMap(({ spec }) => spec.overrides ?? [])
-    expect(overrides.length).toBeGreaterThan(0)
-    for (const { name, kind, ...fields } of overrides) {
-      const schedule = schedules.find((one) => one.kind === kind && one.metadata.name === name)
-      expect(schedule).toBeDefined()
-      const parameters = [...(schedule?.spec.parameters ?? []).filter((one) => !fields.parameters?.some((other) => other.name === one.name)), ...(fields.parameters ?? [])]
-      expect(verdictsOn(JSON.stringify({ ...schedule, spec: { ...schedule?.spec, runName: fields.runName, parameters } }), exampleTexts).problems).toEqual([])
+  test('copy the other examples: all of it is accepted, none of it runs, and the overrides are in it', () => {
+    const [clone] = clones
+    if (clone === undefined) throw new Error('there is no TenantClone')
+    const { metadata: { name, namespace = '' }, spec } = clone
+    const order: CopyOrder = { clone: { namespace, name, uid: 'clone' }, spec, action: 'Clone', requestId: undefined, dryRun: false }
+    const copies = exampleTexts.flatMap((text) => documentsIn(text)).filter(isJsonObject).filter(isOfOurGroup).map((source) => {
+      const decision = decideCopy(source, undefined, order, false)
+      return decision.kind === 'apply' ? decision.manifest : {}
+    })
+    const { problems, valid } = verdictsOn(copies.map((copy) => JSON.stringify(copy)).join('\n---\n'), [])
+    expect(problems).toEqual([])
+    expect(valid.length).toBeGreaterThan(5)
+    expect(valid.filter((one) => one.spec.suspend !== true)).toEqual([])
+    const overridden = (spec.overrides ?? []).map(({ kind, name: wanted, timeZone: _zone, startDate: _start, ...fields }) =>
+      [copies.find((copy) => nameOf(copy) === JSON.stringify([kind, wanted])), fields] as const)
+    expect(overridden.length).toBeGreaterThan(0)
+    for (const [copy, { parameters = [], ...fields }] of overridden) {
+      expect(copy).toMatchObject({ metadata: { namespace: 'acme-test' }, spec: { ...fields, parameters: expect.arrayContaining([...parameters]) } })
     }
   })
 })

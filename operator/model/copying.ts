@@ -21,7 +21,7 @@ export const copyResults = [
 ] as const
 export type CopyResult = (typeof copyResults)[number]
 
-/** Why: `FieldsKept` goes with Updated, the others with Skipped, Unchanged and Failed. */
+/** Why it was not simply done. */
 export const copyReasons = [
   'DeletedInTarget', 'OrphanedInTarget', 'ManagedByGitOps', 'NotOurs', 'FieldsKept', 'Conflict', 'Refused', 'TooLarge', 'InvalidName',
 ] as const
