@@ -1,8 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'yaml'
+import { systemClock } from '../kube/clock.ts'
 import { type Instant, parseInstant } from '../model/instant.ts'
 import { readManifests } from './manifest-file.ts'
+import { type ClonePlan, clonePlan } from './clone-plan.ts'
+import { clonePlanText } from './clone-plan-text.ts'
 import { type ClusterFlags, withCluster } from './cluster-access.ts'
+import { cloneNamed, clonesOfFile } from './planned-clones.ts'
 import { type Previewed, previewOf } from './preview.ts'
 import { previewText } from './preview-text.ts'
 import { type ChoiceFlags, scheduleChoice } from './schedule-choice.ts'
@@ -68,6 +72,24 @@ async function switchThem(direction: SwitchRequest['direction'], names: readonly
   if (!isDone) process.exitCode = 1
 }
 
+interface PlanFlags extends ClusterFlags {
+  readonly filename?: string
+}
+
+async function planClones(names: readonly string[], flags: PlanFlags): Promise<void> {
+  const { filename } = flags
+  if ((names.length > 0) === (filename !== undefined)) throw new Error('give the names of TenantClones, or a file by --filename, and only one of them')
+  const documents = filename === undefined ? undefined : await readManifests(filename, process.stdin)
+  const plans = await withCluster(flags, async (cluster) => {
+    const clones = documents === undefined ? await Promise.all(names.map((name) => cloneNamed(cluster, name))) : await clonesOfFile(cluster, documents, flags.namespace !== undefined)
+    const made: ClonePlan[] = []
+    for (const clone of clones) made.push(await clonePlan({ client: cluster.client, clock: systemClock }, clone))
+    return made
+  })
+  console.log(plans.map(clonePlanText).join('\n\n'))
+  if (plans.some(({ refusal, items }) => refusal !== undefined || items.some(({ result }) => result === 'Failed'))) process.exitCode = 1
+}
+
 /** Exits with 2 when nothing could be begun. */
 function guarded<Arguments extends readonly unknown[]>(action: (...args: Arguments) => Promise<void>): (...args: Arguments) => Promise<void> {
   return async (...args) => {
@@ -112,5 +134,14 @@ program
 switchCommand('enable', 'Let schedules run in this tenant, also those that were copied into it.')
   .addOption(new Option('--keep-suspended', 'leave those that are suspended as they are: for a tenant that was restored from a backup'))
 switchCommand('disable', 'Let schedules start no more runs; runs in progress finish.')
+withClusterFlags(
+  program
+    .command('clone')
+    .description('About TenantClones.')
+    .command('plan')
+    .argument('[names...]', 'names of TenantClones that are in the cluster')
+    .description('Show what copying would do to each object, by dry runs with your own rights. Nothing is written. Exits with 1 if anything would fail or nothing may be copied, with 2 if nothing could be begun.')
+    .addOption(new Option('-f, --filename <file>', 'file with TenantClones, as if it were applied; - is standard input')),
+).action(guarded(planClones))
 
 await program.parseAsync()

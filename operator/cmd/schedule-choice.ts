@@ -1,10 +1,10 @@
 import { ApiFailure } from '../kube/api-failure.ts'
 import type { ApiClient } from '../kube/api-client.ts'
-import { type RawList, type RawPage, readPage } from '../kube/raw-objects.ts'
 import { resourceKinds } from '../model/decode.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { nearMiss } from '../model/near-miss.ts'
+import { readAll } from './whole-list.ts'
 
 /** Which schedules of a namespace a person means: ScheduledIntegrations, and IntegrationSets that have a schedule. */
 
@@ -72,19 +72,8 @@ function wordsOf(resource: ScheduleResource): readonly string[] {
 export async function chosenSchedules(client: ApiClient, namespace: string, choice: ScheduleChoice): Promise<readonly ChosenSchedule[]> {
   if (choice.by === 'names') return Promise.all(choice.names.map((name) => namedSchedule(client, namespace, name)))
   const labelSelector = choice.by === 'label' ? choice.selector : undefined
-  const lists = await Promise.all(resources.map(async (resource) => (await listed(client, { resource, namespace, labelSelector })).flatMap((object) => found(resource, object))))
+  const lists = await Promise.all(resources.map(async (resource) => (await readAll(client, { resource, namespace, labelSelector })).flatMap((object) => found(resource, object))))
   return lists.flat()
-}
-
-async function listed(client: ApiClient, list: Pick<RawList, 'resource' | 'namespace' | 'labelSelector'>): Promise<readonly JsonObject[]> {
-  const objects = new Map<unknown, JsonObject>()
-  for (let from: string | undefined = ''; from !== undefined; ) {
-    const page: RawPage = await readPage(client, { ...list, limit: 500, from })
-    // A list that expired on the way may begin again.
-    for (const object of page.items) objects.set(isJsonObject(object.metadata) ? object.metadata.name : undefined, object)
-    from = page.next
-  }
-  return [...objects.values()]
 }
 
 async function namedSchedule(client: ApiClient, namespace: string, { resource, name }: ScheduleName): Promise<ChosenSchedule> {
