@@ -59,6 +59,7 @@ test('an operator that is killed and started again writes nothing but what chang
     'create cronjobs new',
     'patch cronjobs disabled-meanwhile',
     'patch cronjobs drifted',
+    'patch scheduledintegrations new',
     'patch scheduledintegrations/status disabled-meanwhile',
     'patch scheduledintegrations/status lost',
     'patch scheduledintegrations/status new',

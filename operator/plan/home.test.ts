@@ -291,7 +291,7 @@ async function restored(lag: number): Promise<VirtualCluster> {
   return cluster
 }
 
-describe.each([20, 30_000])('a namespace restored from a dump, seen %d ms later', (lag) => {
+describe.each([20, 70_000])('a namespace restored from a dump, seen %d ms later', (lag) => {
   it('starts nothing until somebody activates it there, and then nothing of the past', async () => {
     const cluster = await restored(lag)
     const from = cluster.now

@@ -35,7 +35,7 @@ function namespaceOf({ metadata, namespace, learned }: Here, now: Instant): Know
 }
 
 function lookOf({ metadata, learned }: Pick<Here, 'metadata' | 'learned'>): Extract<Evidence, { readonly resource: 'namespaces' }> | undefined {
-  const evidence = learned.evidence.get(evidenceKey('namespaces', metadata.namespace, metadata.namespace))
+  const evidence = learned.evidence.get(evidenceKey('namespaces', metadata.namespace, metadata.namespace, metadata.uid))
   return evidence?.resource === 'namespaces' ? evidence : undefined
 }
 
@@ -86,8 +86,9 @@ export function doubtOf(observed: ObservedSchedule, verdict: Verdict, { cursor, 
   return { ...plan, actions: [lookAt(observed, because)] }
 }
 
-function lookAt({ metadata: { namespace } }: Pick<Here, 'metadata'>, because: string): Look {
-  return { verb: 'look', resource: 'namespaces', namespace, name: namespace, because }
+/** About this very schedule: what was seen before it came may have been another namespace. */
+function lookAt({ metadata: { namespace, uid } }: Pick<Here, 'metadata'>, because: string): Look {
+  return { verb: 'look', resource: 'namespaces', namespace, name: namespace, about: uid, because }
 }
 
 /** Whether somebody has activated it, perhaps long after it was created: its generation does not tell. */

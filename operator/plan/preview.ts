@@ -58,9 +58,9 @@ export function schedulePreview({ now, siblings, ...input }: PreviewInput): Prev
 }
 
 /** A namespace of which nobody knows the UID: what carries one is a copy there. */
-function nowhere({ namespace, creationTimestamp }: ObjectMeta, now: Instant): Pick<ObservedSchedule, 'namespace' | 'defaultActivation' | 'learned'> {
+function nowhere({ namespace, uid, creationTimestamp }: ObjectMeta, now: Instant): Pick<ObservedSchedule, 'namespace' | 'defaultActivation' | 'learned'> {
   const object = { metadata: { name: namespace, namespace: '', uid: '', resourceVersion: '', creationTimestamp } }
-  const evidence = new Map([[evidenceKey('namespaces', namespace, namespace), { resource: 'namespaces' as const, at: now, object }]])
+  const evidence = new Map([[evidenceKey('namespaces', namespace, namespace, uid), { resource: 'namespaces' as const, at: now, object }]])
   return { namespace: object, defaultActivation: 'Automatic', learned: { evidence, refused: undefined, written: new Map(), postponed: new Map() } }
 }
 

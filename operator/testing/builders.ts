@@ -163,7 +163,7 @@ export function withLook(world: World, jobName: string, sawAt: string, object?: 
 /** The same world after an uncached look at its namespace; without one, there is none. */
 export function withNamespaceSeen(world: World, sawAt: string, object?: ServerObject): World {
   const evidence = { resource: 'namespaces' as const, at: at(sawAt), object: object && projectedNamespace(object) }
-  return { ...world, learned: { ...nothingLearned, evidence: new Map([[evidenceKey('namespaces', namespace, namespace), evidence]]) } }
+  return { ...world, learned: { ...nothingLearned, evidence: new Map([[evidenceKey('namespaces', namespace, namespace, world.schedule.metadata.uid), evidence]]) } }
 }
 
 /** All objects of a world with their resources. */

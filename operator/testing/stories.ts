@@ -474,7 +474,7 @@ export const stories: Readonly<Record<string, Story>> = {
   },
 
   'a schedule that is restored into a namespace made anew starts nothing, though the operator still sees the former one': async () => {
-    const life = await Stage.with({ recurrence: { cron: '* * * * *' } }, { lag: (_who, resource) => (resource === 'namespaces' ? 30 * second : 20) })
+    const life = await Stage.with({ recurrence: { cron: '* * * * *' } }, { lag: (_who, resource) => (resource === 'namespaces' ? 70 * second : 20) })
     await life.until('2026-03-02T10:01:30Z')
     life.restore(() => life.cluster.put('namespaces', tenant({ uid: 'acme-again' })))
     await life.until('2026-03-02T10:04:30Z')

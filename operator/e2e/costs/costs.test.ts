@@ -16,6 +16,7 @@ test('a run costs two writes of status, one of the Job, and none of the CronJob'
   await tenant.until('scheduledintegrations', 'warm-up', ({ status }) => (status?.counts?.succeeded ?? 0) > 0)
   await tenant.create(scheduled('counted', { recurrence: { cron: `${new Date(at + minutes).getUTCMinutes()} * * * *` } }))
   await tenant.untilReady('counted', 'Scheduled')
+  await tenant.untilAtHome('counted')
   const mark = await auditMark()
   const [job] = await tenant.untilJobs('counted', 1)
   await tenant.until('scheduledintegrations', 'counted', ({ status }) => status?.counts?.succeeded === 1)

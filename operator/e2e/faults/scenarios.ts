@@ -86,6 +86,8 @@ const untilReady = (tenant: Tenant, reason = 'Scheduled') => tenant.untilReady('
 
 const status = 'patch scheduledintegrations/status a'
 const patch = 'patch cronjobs a'
+/** Once, when it is active for the first time. */
+const stamp = 'patch scheduledintegrations a'
 const counted = 'patch integrations/status export'
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -130,7 +132,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       await untilReady(tenant)
       await untilCounted(tenant, 1)
     },
-    writes: ['create cronjobs a', status, counted],
+    writes: ['create cronjobs a', status, stamp, counted],
   },
   'create suspended': {
     prepare: ({ tenant }) => withIntegration(tenant),
@@ -160,7 +162,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     prepare: prepared({ suspend: true }),
     change: ({ tenant }) => tenant.edit('a', { suspend: false }),
     done: ({ tenant }) => untilReady(tenant),
-    writes: [patch, status],
+    writes: [patch, status, stamp],
   },
   'edit to something that cannot work': {
     prepare: prepared(),

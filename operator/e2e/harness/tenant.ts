@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test as vitestTest } from 'vitest'
 import type { CronJob, Job, JsonObject, KubernetesObject } from '../../model/kubernetes.ts'
+import { annotation } from '../../model/names.ts'
 import type { Condition, ScheduleStatus } from '../../model/status-schema.ts'
 import { api, decoded, pathOf } from './api.ts'
 import { run } from './command.ts'
@@ -142,6 +143,11 @@ export class Tenant {
       const ready = conditionOf(schedule, 'Ready')
       return ready?.status === 'True' && isPresent(schedule) && (reason === undefined || ready.reason === reason)
     }, within)
+  }
+
+  /** It is active, and that is written on it: of what this costs nothing is to come. */
+  untilAtHome(name: string): Promise<LiveSchedule> {
+    return this.until('scheduledintegrations', name, ({ metadata }) => metadata.annotations?.[annotation.home] !== undefined)
   }
 
   untilStalled(name: string, reason: string, within = 3 * minutes): Promise<LiveSchedule> {
