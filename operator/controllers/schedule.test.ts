@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { annotation } from '../model/names.ts'
 import { second } from '../model/instant.ts'
-import { integration, lease, schedule, set } from '../testing/builders.ts'
+import { integration, lease, schedule, set, tenant } from '../testing/builders.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { MemoryStores } from '../testing/memory-stores.ts'
 import type { ServerObject } from '../testing/virtual-api-server.ts'
@@ -41,5 +41,9 @@ describe('the controller of schedules', () => {
     ['a member of a run', (memory) => memory.put('jobs', job({ 'integration-scheduler.io/set': 'nightly', 'integration-scheduler.io/member': 'people' })), []],
     ['a lock that is taken', (memory) => memory.put('leases', { ...lease, metadata: { ...lease.metadata, resourceVersion: '2', annotations: { [annotation.locks]: '{}' } } }), []],
     ['the table of locks that is made', (memory) => memory.put('leases', { ...lease, metadata: { ...lease.metadata, uid: 'another' } }), ['acme/early', 'acme/nightly', 'acme/nightly/set']],
+    ['what a namespace says of activation', (memory) => memory.put('namespaces', tenant({ resourceVersion: '2', activation: 'Required' })), ['acme/early', 'acme/nightly', 'acme/nightly/set']],
+    ['a namespace that was made anew', (memory) => memory.put('namespaces', tenant({ uid: 'another' })), ['acme/early', 'acme/nightly', 'acme/nightly/set']],
+    ['anything else of a namespace', (memory) => memory.put('namespaces', { ...tenant({ resourceVersion: '2' }), metadata: { ...tenant().metadata, labels: { team: 'payroll' }, annotations: { note: 'x' } } }), []],
+    ['another namespace', (memory) => memory.put('namespaces', { ...tenant(), metadata: { ...tenant().metadata, name: 'globex' } }), []],
   ])('looks again after a change of %s', (_what, change, want) => expect(wokenBy(change)).toEqual(want))
 })

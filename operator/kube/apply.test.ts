@@ -164,6 +164,17 @@ describe('a look', () => {
     expect(server.unexpected).toEqual([])
   })
 
+  it('at a namespace asks for what is in none, and keeps one label of it', async () => {
+    const at = clock.now()
+    const applied = apply(plan({ actions: [{ verb: 'look', resource: 'namespaces', namespace: 'acme', name: 'acme', about: 'nightly-uid', because }] }), nothingLearned)
+    const exchange = await server.next()
+    expect(exchange).toMatchObject({ method: 'GET', path: '/api/v1/namespaces/acme' })
+    const { namespace: _none, ...own } = metadata
+    exchange.answer(200, { metadata: { ...own, name: 'acme', labels: { 'integration-scheduler.io/activation': 'Required', team: 'x' }, annotations: { note: 'x' } }, spec: {} })
+    const object = { metadata: { ...metadata, name: 'acme', namespace: '', labels: { 'integration-scheduler.io/activation': 'Required' } } }
+    expect([...(await applied).evidence]).toEqual([['namespaces/acme/acme#nightly-uid', { resource: 'namespaces', at, object }]])
+  })
+
   it('tells that there is nothing only if the API server names the very object', async () => {
     const absent = apply(plan({ actions: [look] }), nothingLearned)
     ;(await server.next()).refuse(404, 'NotFound', { details: { name: 'j', kind: 'jobs' } })
@@ -264,6 +275,14 @@ describe('errands', () => {
     expect(one).toMatchObject({ method: 'PATCH', path: '/apis/batch/v1/namespaces/acme/jobs/a', body: { metadata: { annotations: { x: 'y' }, uid: 'a-uid', resourceVersion: '7' } } })
     other.answer(200, {})
     one.answer(200, {})
+    expect(await applied).toMatchObject({ outcome: { kind: 'done' } })
+  })
+
+  it('can be written in the name of another field manager', async () => {
+    const applied = apply(plan({ errands: [{ action: { ...change('a'), resource: 'scheduledintegrations', fieldManager: 'integration-scheduler-home' } }] }), nothingLearned)
+    const exchange = await server.next()
+    expect(exchange).toMatchObject({ method: 'PATCH', path: expect.stringContaining('/namespaces/acme/scheduledintegrations/a'), query: { fieldManager: 'integration-scheduler-home' } })
+    exchange.answer(200, {})
     expect(await applied).toMatchObject({ outcome: { kind: 'done' } })
   })
 
