@@ -85,7 +85,8 @@ describe('what is missing', () => {
 
   it('according to a store that lags is found, and neither merged into nor overwritten', async () => {
     server.put('scheduledintegrations', 'acme', schedule('payroll'))
-    server.put('scheduledintegrations', 'acme-test', schedule('payroll', { suspend: false }))
+    // The same in all that both say: without a fence it would be merged into, and suspended.
+    server.put('scheduledintegrations', 'acme-test', schedule('payroll'))
     const version = versionOf('payroll')
     expect(await items()).toMatchObject([{ result: 'Skipped', reason: 'NotOurs' }])
     expect(versionOf('payroll')).toBe(version)

@@ -22,8 +22,13 @@ export class CopyingApiServer {
   /** Requests as `METHOD path`, in their order. */
   readonly asked: string[] = []
   mostInFlight = 0
-  /** A change of an object; undefined: it is gone. */
-  changed: (object: JsonObject) => void = () => undefined
+  /** Objects made by an apply, by their paths. */
+  readonly made: string[] = []
+  largestPage = 0
+  /** Events that were made. */
+  readonly events: JsonObject[] = []
+  /** Told of each object that is new, or as it is now; and of each that is gone, as it was. */
+  changed: (object: JsonObject, isGone: boolean) => void = () => undefined
   /** True: it has been answered. */
   meets: (exchange: Exchange) => boolean | Promise<boolean> = () => false
 
@@ -60,7 +65,10 @@ export class CopyingApiServer {
   }
 
   remove(resource: string, namespace: string, name: string): void {
-    this.#kept.delete(pathOf(resource, namespace, name))
+    const path = pathOf(resource, namespace, name)
+    const kept = this.#kept.get(path)
+    this.#kept.delete(path)
+    if (kept !== undefined) this.changed(shown(kept), true)
   }
 
   get(resource: string, namespace: string, name: string): JsonObject | undefined {
@@ -71,6 +79,11 @@ export class CopyingApiServer {
   /** All of a namespace, by their paths, sorted. */
   all(resource: string, namespace: string): readonly JsonObject[] {
     return this.#list(`${base}/namespaces/${namespace}/${resource}`).map(shown)
+  }
+
+  /** As a list of everything tells it. */
+  everything(): readonly JsonObject[] {
+    return [...this.#kept.values()].map(shown)
   }
 
   stop(): Promise<void> {
@@ -92,6 +105,7 @@ export class CopyingApiServer {
   carryOut(exchange: Exchange): void {
     const { method, path } = exchange
     if (method === 'PATCH') this.#patch(exchange)
+    else if (method === 'POST') this.#event(exchange)
     else if (this.#isCollection(path)) this.#page(exchange)
     else this.#read(exchange)
   }
@@ -109,6 +123,7 @@ export class CopyingApiServer {
     const wanted = labelSelector === '' ? [] : labelSelector.split(',').map((pair) => pair.split('='))
     const all = this.#list(exchange.path).filter(({ path, object }) => path > after && wanted.every(([key = '', value]) => objectOf(objectOf(object['metadata'])['labels'])[key] === value))
     const page = all.slice(0, Number(limit))
+    this.largestPage = Math.max(this.largestPage, page.length)
     exchange.list(String(this.#version), page.map(shown), page.length < all.length ? (page.at(-1)?.path ?? '') : '')
   }
 
@@ -136,9 +151,15 @@ export class CopyingApiServer {
     const result = applied(before, manifest, { manager: query['fieldManager'] ?? '', force: query['force'] === 'true' })
     if (!result.ok) return exchange.refuse(409, 'Conflict', { details: { causes: result.conflicts.map((field) => ({ reason: 'FieldManagerConflict', field, message: 'conflict' })) } })
     const present = objectOf(kept?.object['metadata'])
-    if (kept !== undefined && (resourceVersion !== present['resourceVersion'] || (uid !== undefined && uid !== present['uid']))) return exchange.refuse(409, 'Conflict')
+    if (kept !== undefined && resourceVersion !== undefined && (resourceVersion !== present['resourceVersion'] || (uid !== undefined && uid !== present['uid']))) return exchange.refuse(409, 'Conflict')
     const made = kept === undefined ? { ...result.managed, object: withMetadata(result.managed.object, { uid: `uid-${(this.#uids += 1)}` }) } : result.managed
+    if (kept === undefined && query['dryRun'] !== 'All') this.made.push(path)
     exchange.answer(kept === undefined ? 201 : 200, shown(query['dryRun'] === 'All' ? before : this.#keep(path, made)))
+  }
+
+  #event(exchange: Exchange): void {
+    this.events.push(objectOf(exchange.body))
+    exchange.answer(201, objectOf(exchange.body))
   }
 
   #jsonPatch(exchange: Exchange): void {
@@ -165,7 +186,7 @@ export class CopyingApiServer {
     const generation = former === undefined ? 1 : Number(objectOf(former.object['metadata'])['generation']) + (isSameJson(former.object['spec'], object['spec']) ? 0 : 1)
     const kept = { path, managers, object: withMetadata(object, { generation, resourceVersion: String((this.#version += 1)) }) }
     this.#kept.set(path, kept)
-    this.changed(shown(kept))
+    this.changed(shown(kept), false)
     return kept
   }
 }
