@@ -6,7 +6,7 @@ import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, KubernetesObject, ObjectMeta } from '../model/kubernetes.ts'
 import { apiVersion } from '../model/names.ts'
 import { at, nothingLearned } from '../testing/builders.ts'
-import { objectOf } from '../testing/json-reading.ts'
+import { objectOf, objectsIn, textOf } from '../testing/json-reading.ts'
 import { type Evidence, type Learned, type Plan, evidenceKey } from './action.ts'
 import { copiedMemory } from './copied-memory.ts'
 import type { CopySlice, CopySliceSeen } from './copy-order.ts'
@@ -128,8 +128,7 @@ function pageOf(world: World, slice: CopySlice, { result, pageSize }: Required<P
 }
 
 function conditions({ status }: World): readonly string[] {
-  const list = status?.['conditions']
-  return Array.isArray(list) ? list.map(objectOf).map((one) => `${String(one['type'])}=${String(one['status'])} ${String(one['reason'])}: ${String(one['message'])}`) : []
+  return objectsIn(status?.['conditions']).map((one) => `${textOf(one['type'])}=${textOf(one['status'])} ${textOf(one['reason'])}: ${textOf(one['message'])}`)
 }
 
 const cloned = settled(start).world
@@ -159,7 +158,7 @@ describe('the first pass', () => {
   })
 
   it('remembers what it has copied', () => {
-    const memory = copiedMemory(String(told.world.status?.['copied']))
+    const memory = copiedMemory(textOf(told.world.status?.['copied']))
     expect([memory.has('Integration', 'export'), memory.has('ScheduledIntegration', 'payroll'), memory.has('IntegrationSet', 'payroll')]).toEqual([true, true, false])
   })
 
@@ -251,12 +250,12 @@ describe('after a pass', () => {
 
   it('a copy that is deleted there stays remembered', () => {
     const { world } = settled({ ...cloned, learned: nothingLearned, generation: 2 }, { now: later, result: ({ kind }, name) => ({ kind, name, result: 'Skipped', reason: 'DeletedInTarget' }) })
-    expect(copiedMemory(String(world.status?.['copied'])).has('Integration', 'export')).toBe(true)
+    expect(copiedMemory(textOf(world.status?.['copied'])).has('Integration', 'export')).toBe(true)
   })
 
   it('what was left to others is not remembered as a copy', () => {
     const { world } = settled(start, { result: ({ kind }, name) => ({ kind, name, result: 'Skipped', reason: kind === 'Integration' ? 'NotOurs' : 'FieldsKept' }) })
-    const memory = copiedMemory(String(world.status?.['copied']))
+    const memory = copiedMemory(textOf(world.status?.['copied']))
     expect([memory.has('Integration', 'export'), memory.has('ScheduledIntegration', 'payroll')]).toEqual([false, true])
   })
 })
