@@ -80,6 +80,13 @@ describe('our copy, some fields changed there', () => {
     expect(second).toMatchObject({ kind: 'leave', item: { result: 'Unchanged', reason: 'FieldsKept', keptFields: ['.spec.schedule.timeZone'] } })
   })
 
+  it('loses by a Refresh what is not copied any more', () => {
+    const labelled = sourceOf('ScheduledIntegration', {}, { labels: { team: 'hr' } })
+    const live = copyOf(labelled)
+    const after = afterApply(appliedBy(decideCopy(labelled, live, { ...orders.Refresh, spec: { ...orders.Refresh.spec, excludeMetadata: ['team'] } }, true)), live)
+    expect(objectOf(objectOf(after['metadata'])['labels'])).toEqual({ 'integration-scheduler.io/clone': 'from-acme' })
+  })
+
   it('keeps by a Refresh what stands there in the place of another field, which the API server would refuse beside it', () => {
     const { startTime: _time, startDate: _date, ...schedule } = objectOf(specOf(copy)['schedule'])
     const ours = { 'f:suspend': {}, 'f:integrationRef': {}, 'f:schedule': { 'f:timeZone': {} }, 'f:parameters': { 'k:{"name":"payPeriod"}': { '.': {}, 'f:name': {} } } }
@@ -180,6 +187,10 @@ describe('suspend', () => {
     const first = appliedBy(decideCopy(newer, copy, orders.Refresh, true))
     const back = changed(changed(copy, { suspend: false }), { suspend: true })
     expect(suspendIn(appliedBy(withoutConflicts(first, ['.spec.suspend'], back, orders.Refresh)).manifest)).toBe(true)
+  })
+
+  it('that somebody has removed is not taken from the source either', () => {
+    expect(suspendIn(appliedBy(decideCopy(sourceOf('ScheduledIntegration', { suspend: false }, { generation: 4 }), changed(copy, { suspend: undefined }), orders.Refresh, true)).manifest)).toBeUndefined()
   })
 
   it('that somebody has removed is not said: it would disable what they may have enabled', () => {
@@ -304,7 +315,7 @@ describe('whatever is there', () => {
       const after = settled(from, live, { ...orders[action], spec: { ...orders[action].spec, onConflict } }, wasCopied)
       const before = live === undefined ? after && true : suspendIn(live)
       expect(after && suspendIn(after)).toBe(before)
-    }))
+    }), { numRuns: 1_000 })
   })
 
   it('a Reset leaves nothing enabled that it touches', () => {

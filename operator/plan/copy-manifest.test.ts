@@ -43,6 +43,12 @@ describe('a copy', () => {
     expect(objectOf(specOf(made(source))['schedule'])).toMatchObject({ startDate: '2026-03-02', startTime: '02:30' })
   })
 
+  it.each([true, false, undefined])('says of suspend what it is told, whatever its source says (%s)', (suspend) => {
+    const enabled = sourceOf('ScheduledIntegration', { suspend })
+    expect(specOf(copyManifest(enabled, orderOf(), undefined))).not.toHaveProperty('suspend')
+    expect(specOf(copyManifest(enabled, orderOf(), true))['suspend']).toBe(true)
+  })
+
   it('names no other namespace, whatever its source says', () => {
     expect(JSON.stringify(made(sourceOf('Integration', {}, { namespace: 'acme' })))).not.toMatch(/"namespace":"(?!acme-test)/)
   })
