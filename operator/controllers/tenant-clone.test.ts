@@ -10,7 +10,7 @@ import type { Json, JsonObject, KubernetesObject } from '../model/kubernetes.ts'
 import { CopyingApiServer } from '../testing/copying-api-server.ts'
 import { type Exchange, clientOf } from '../testing/fake-api-server.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { objectOf, objectsIn } from '../testing/json-reading.ts'
+import { objectOf, objectsIn, textOf } from '../testing/json-reading.ts'
 import { recordedLog } from '../testing/recorded-log.ts'
 import { startController } from './controller.ts'
 import { type Resource, projectedResource } from './resource.ts'
@@ -66,7 +66,7 @@ function startOperator(): Operator {
   }
   const show = (object: JsonObject, isGone: boolean) => {
     const seen = asKubernetesObject(structuredClone(object))
-    if (seen !== undefined) writers[String(object['kind'])]?.(seen, isGone)
+    if (seen !== undefined) writers[textOf(object['kind'])]?.(seen, isGone)
   }
   for (const object of server.everything()) show(object, false)
   for (const store of Object.values(stores)) store.markSynced()

@@ -28,12 +28,13 @@ export function askedRequest({ client, method, url, body }: Sent): AskedRequest 
 /** A list or watch of all namespaces, turned to one of them; everything else as it is. Path and query. */
 export function narrowed(url: URL, asked: AskedRequest, namespace: string | undefined): string {
   const { root, resource } = partsOf(url)
-  const isWide = (asked.verb === 'list' || asked.verb === 'watch') && asked.namespace === '' && resource !== '' && !clusterScoped.has(resource)
+  const isWide = (asked.verb === 'list' || asked.verb === 'watch') && asked.namespace === '' && resource !== '' && !seenWhole.has(resource)
   const path = isWide && namespace !== undefined ? `${root}/namespaces/${namespace}/${resource}` : url.pathname
   return `${path}${url.search}`
 }
 
-const clusterScoped: ReadonlySet<string> = new Set(['namespaces', 'nodes', 'customresourcedefinitions', 'clusterroles', 'clusterrolebindings'])
+/** What has no namespace; and consent to copy, which is in the namespace of whoever gives it. */
+const seenWhole: ReadonlySet<string> = new Set(['clonegrants', 'namespaces', 'nodes', 'customresourcedefinitions', 'clusterroles', 'clusterrolebindings'])
 
 interface Parts {
   /** `/api/v1`, `/apis/batch/v1`. */

@@ -117,6 +117,7 @@ describe('without a rule', () => {
       ['/apis/batch/v1/cronjobs?limit=500', '/apis/batch/v1/namespaces/acme/cronjobs'],
       ['/apis/batch/v1/namespaces/other/jobs', '/apis/batch/v1/namespaces/other/jobs'],
       ['/api/v1/namespaces', '/api/v1/namespaces'],
+      ['/apis/integration-scheduler.io/v1alpha1/clonegrants', '/apis/integration-scheduler.io/v1alpha1/clonegrants'],
       ['/api/v1/namespaces/other', '/api/v1/namespaces/other'],
       ['/apis/coordination.k8s.io/v1/namespaces/other/leases/a', '/apis/coordination.k8s.io/v1/namespaces/other/leases/a'],
       ['/version', '/version'],
