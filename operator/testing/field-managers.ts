@@ -56,7 +56,7 @@ export function edited({ object, managers }: ManagedObject, changes: readonly (r
   return { object: changes.reduce((all, [path, value]) => changed(all, path, value), object), managers: [...others, { manager, operation: 'Update', fieldsV1: treeOf(own) }] }
 }
 
-export function at(object: JsonObject, path: Path): Json | undefined {
+function at(object: JsonObject, path: Path): Json | undefined {
   return path.reduce<Json | undefined>((inner, name) => (isJsonObject(inner) ? inner[name] : undefined), object)
 }
 
