@@ -54,7 +54,7 @@ const unique = (story: string): string => `chart-${story}-${randomBytes(3).toStr
 const forget = async (...args: readonly string[]): Promise<void> => {
   await kubectl('delete', '--ignore-not-found', '--wait=false', ...args)
 }
-const clusterWide = 'clusterroles,clusterrolebindings'
+const clusterWide = 'clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings'
 const installedKinds = `${clusterWide},serviceaccounts,deployments,services`
 const installedBy = async (release: string): Promise<string[]> =>
   (await kubectl('get', installedKinds, '--all-namespaces', '--selector', `app.kubernetes.io/instance=${release}`, '--output', 'name'))
@@ -71,6 +71,7 @@ const wholeRelease = (release: string): string[] => {
     `deployment.apps/${name}`,
     `service/${name}-metrics`,
     `serviceaccount/${name}`,
+    ...['policy', 'policybinding'].flatMap((kind) => ['copies', 'cronjobs', 'tenants'].map((rule) => `validatingadmission${kind}.admissionregistration.k8s.io/${name}-${rule}`)),
   ]
 }
 
