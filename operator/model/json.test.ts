@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isSameJson } from './json.ts'
+import { isSameJson, jsonIn } from './json.ts'
 
 describe('isSameJson', () => {
   it('does not mind the order of members, nor members that are undefined', () => {
@@ -10,5 +10,13 @@ describe('isSameJson', () => {
     expect(isSameJson([], {})).toBe(false)
     expect(isSameJson([1, 2], [2, 1])).toBe(false)
     expect(isSameJson('1', 1)).toBe(false)
+  })
+})
+
+describe('jsonIn', () => {
+  it('is what the text says, also null, and nothing of a text that is no JSON', () => {
+    expect(jsonIn('{"a":[1]}')).toEqual({ a: [1] })
+    expect(jsonIn('null')).toBeNull()
+    expect(jsonIn('{a}')).toBeUndefined()
   })
 })

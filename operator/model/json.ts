@@ -22,3 +22,13 @@ export function isSameJson(one: Json | undefined, other: Json | undefined): bool
 export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }
+
+/** The value that a text of JSON says; undefined: it is none. */
+export function jsonIn(text: string): Json | undefined {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}

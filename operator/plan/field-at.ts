@@ -1,4 +1,4 @@
-import { isJsonObject, isList, isSameJson } from '../model/json.ts'
+import { isJsonObject, isList, isSameJson, jsonIn } from '../model/json.ts'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
 
 /** Fields as server-side apply writes them: `.spec.parameters[name="payPeriod"].value`, `.metadata.annotations.example.com/team`. */
@@ -51,17 +51,8 @@ function withoutEntry(list: readonly Json[], path: string): Json {
 
 function isMeant(item: Json, keys: string): boolean {
   return [...keys.matchAll(keyAndValue)].every(([, key = '', text = '']) => {
-    const value = parsed(text)
+    const value = jsonIn(text)
     if (key === '') return isSameJson(item, value)
     return isJsonObject(item) && isSameJson(item[key], value)
   })
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }

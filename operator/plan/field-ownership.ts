@@ -1,4 +1,4 @@
-import { isJsonObject, isList, isSameJson } from '../model/json.ts'
+import { isJsonObject, isList, isSameJson, jsonIn } from '../model/json.ts'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
 import { apiVersion, cloneManager } from '../model/names.ts'
 import type { JsonPatch } from './action.ts'
@@ -58,18 +58,18 @@ export function subtree(tree: FieldTree | undefined, key: string): FieldTree | u
 }
 
 /** The member of a list or object that a key of a tree names. */
-export function memberAt(value: Json, key: string): Json | undefined {
+function memberAt(value: Json, key: string): Json | undefined {
   const name = key.slice(2)
   if (key.startsWith('f:')) return isJsonObject(value) ? value[name] : undefined
   if (!isList(value)) return undefined
   if (key.startsWith('i:')) return value[Number(name)]
-  const wanted = parsed(name)
+  const wanted = jsonIn(name)
   if (key.startsWith('v:')) return value.find((item) => isSameJson(item, wanted))
   return value.find((item) => isJsonObject(item) && isJsonObject(wanted) && Object.entries(wanted).every(([field, id]) => isSameJson(item[field], id)))
 }
 
 function keysIn(key: string): JsonObject {
-  const keys = key.startsWith('k:') ? parsed(key.slice(2)) : undefined
+  const keys = key.startsWith('k:') ? jsonIn(key.slice(2)) : undefined
   return isJsonObject(keys) ? keys : {}
 }
 
@@ -106,13 +106,4 @@ function joined(one: FieldTree, other: FieldTree): FieldTree {
 function withoutSpec(entry: JsonObject): JsonObject {
   const { 'f:spec': _spec, ...fieldsV1 } = fieldsIn(entry)
   return { ...entry, fieldsV1 }
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON that the API server wrote
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }

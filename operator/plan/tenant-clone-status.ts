@@ -92,7 +92,7 @@ export function summaryText(summary: Summary = {}): string {
   return parts.length === 0 ? 'there is nothing to copy' : parts.join(', ')
 }
 
-export const granted: ConditionDraft = { type: 'Authorized', status: 'True', reason: 'Granted', message: 'a CloneGrant of the source namespace allows it' }
+const granted: ConditionDraft = { type: 'Authorized', status: 'True', reason: 'Granted', message: 'a CloneGrant of the source namespace allows it' }
 
 /** Once the latest pass is over. */
 export function restingConditions({ summary }: CloneReport): readonly ConditionDraft[] {
