@@ -23,8 +23,8 @@ const after = (groupOrder: number) => ({ ...stories, sequence: { ...stories.sequ
 // A case also waits until there is room for its operator.
 const faults = { globalSetup: 'operator/e2e/harness/setup-faults.ts', testTimeout: 1_800_000 }
 // Those that watch what happens within a few seconds of a minute come when all others have begun: the beginning takes all there is.
-const ofMinutes = ['operator/e2e/{changes,characterisation,recurrences,retroactive,windows}.test.ts']
-const ofRuns = ['operator/e2e/{locks,overlap,runs-on-demand,set-failures,sets,stuck-runs,values}.test.ts']
+const ofMinutes = ['operator/e2e/{changes,characterisation,characterisation-repair,recurrences,retroactive,windows}.test.ts']
+const ofRuns = ['operator/e2e/{locks,overlap,restart,runs-on-demand,set-failures,sets,stuck-runs,values}.test.ts']
 const ofGate = ['operator/e2e/faults/gate-*.test.ts', 'operator/e2e/faults/skipped.test.ts']
 const ofSets = ['operator/e2e/faults/set-*.test.ts']
 

@@ -36,8 +36,10 @@ function vitest(title: string, projects: readonly string[], clusterName?: string
 
 const built = steps.run('build', { command: process.execPath, args: ['hack/build.mjs'] })
 
+const verified = steps.run('verify', politely({ command: 'hack/verify', args: [], count: countOfLastLine }))
+
 async function computing(): Promise<void> {
-  await steps.run('verify', politely({ command: 'hack/verify', args: [], count: countOfLastLine }))
+  await verified
   await steps.run('unit', politely(vitest('unit', ['unit'])))
 }
 
@@ -64,8 +66,12 @@ async function storiesOfOutages(): Promise<void> {
   await steps.run('lone cluster down', cluster('down', '--name', lone))
 }
 
-/** All that needs this machine's one real node, and hack/test-cluster, which watches what clusters leave on the machine. */
+/**
+ * All that needs this machine's one real node, and hack/test-cluster, which watches what clusters leave on the machine. They have time:
+ * what gives way to the others has come to its end, so the crowd of their beginning is over.
+ */
 async function storiesOnRealNode(): Promise<void> {
+  await verified
   if (withNode && !isRoot) steps.fail('node', 'stories on a real node need root; to leave them out on purpose: hack/test --without-node')
   const lock = await lockOf('real-node')
   try {
