@@ -45,7 +45,7 @@ async function computing(): Promise<void> {
 
 async function storiesOnPlayedNode(): Promise<void> {
   const isUp = await steps.run('cluster', { ...cluster('up', '--local', '--name', played), isShown: true })
-  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-runs', 'e2e-minutes', 'e2e-costs', 'e2e-outage', 'e2e-end'], played))
+  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-runs', 'e2e-minutes', 'e2e-costs', 'e2e-outage', 'e2e-restart', 'e2e-end'], played))
   else notRun('e2e', 'its cluster or the build failed')
   // They bring operators of their own, so the one of the other stories must be gone.
   if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-end'], played))

@@ -7,7 +7,7 @@ import { isGone, operatorFile, operatorPid, untilOperatorReady } from './harness
 import { sleep, test } from './harness/tenant.ts'
 import { minutes } from './harness/watched.ts'
 
-// The only file that interferes with the operator's process. All other stories go on meanwhile: they must not notice.
+// The only file that interferes with the operator's process, when all other stories are over: what it kills has events to write.
 
 test('an operator that is killed and started again writes nothing but what changed meanwhile', async ({ tenant }) => {
   const tomorrow = startAt(Date.now() + 24 * 60 * minutes)
