@@ -36,14 +36,16 @@ function vitest(title: string, projects: readonly string[], clusterName?: string
 
 const built = steps.run('build', { command: process.execPath, args: ['hack/build.mjs'] })
 
+const verified = steps.run('verify', politely({ command: 'hack/verify', args: [], count: countOfLastLine }))
+
 async function computing(): Promise<void> {
-  await steps.run('verify', politely({ command: 'hack/verify', args: [], count: countOfLastLine }))
+  await verified
   await steps.run('unit', politely(vitest('unit', ['unit'])))
 }
 
 async function storiesOnPlayedNode(): Promise<void> {
   const isUp = await steps.run('cluster', { ...cluster('up', '--local', '--name', played), isShown: true })
-  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-runs', 'e2e-minutes', 'e2e-costs', 'e2e-outage', 'e2e-end'], played))
+  if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-runs', 'e2e-minutes', 'e2e-costs', 'e2e-outage', 'e2e-restart', 'e2e-end'], played))
   else notRun('e2e', 'its cluster or the build failed')
   // They bring operators of their own, so the one of the other stories must be gone.
   if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-end'], played))
@@ -64,8 +66,12 @@ async function storiesOfOutages(): Promise<void> {
   await steps.run('lone cluster down', cluster('down', '--name', lone))
 }
 
-/** All that needs this machine's one real node, and hack/test-cluster, which watches what clusters leave on the machine. */
+/**
+ * All that needs this machine's one real node, and hack/test-cluster, which watches what clusters leave on the machine. They have time:
+ * what gives way to the others has come to its end, so the crowd of their beginning is over.
+ */
 async function storiesOnRealNode(): Promise<void> {
+  await verified
   if (withNode && !isRoot) steps.fail('node', 'stories on a real node need root; to leave them out on purpose: hack/test --without-node')
   const lock = await lockOf('real-node')
   try {

@@ -14,7 +14,7 @@ import { type Born, type Segment, type Version, isOccurrence } from './told.ts'
  * - byHand: a run that somebody caused who wrote to the CronJob himself.
  * - deleted: a controller that has not seen yet that its CronJob is gone makes the Job again which the garbage collector removed.
  * - held: an edit and the deletion of the template can be seen in the other order.
- * - horizon: the operator was dead when its expression stopped being exact, and its status had said when that would be. What ran
+ * - horizon: the operator was dead when its expression stopped being exact, and a status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
  * - forgotten: the same where it died with the CronJob parked, between a park and what follows it.
  * - superseded: edited again within three minutes, before the first edit could be in force: only its hash is known by then.
@@ -72,12 +72,17 @@ export function isHeld(life: Life, { held, from }: Segment, match: Instant): boo
   return match > from && isOccurrence(held, match) && isSoonAfter(life, life.templateGoneAt, match) && excused(life, 'held')
 }
 
-/** The last that was told before the operator died says that its expression would be wrong by now. */
+/** What was told last of the expression that is still there, before the operator died, says that it would be wrong by now. */
 export function isBeyondHorizon({ life, statuses }: Verdicts, match: Instant): boolean {
   const down = life.operatorDown.find(({ from, until }) => from <= match && until + reaction(life) >= match)
-  const status = down === undefined ? undefined : statuses.findLast(({ at }) => at <= down.from)?.status
-  const exactUntil = parseInstant(textOf(status?.exactUntil))
-  return exactUntil !== undefined && exactUntil <= match && excused(life, 'horizon')
+  const told = down === undefined ? undefined : statuses.findLast(({ at, status }) => at <= down.from && textOf(status?.exactUntil) !== '')
+  const exactUntil = parseInstant(textOf(told?.status?.exactUntil))
+  return exactUntil !== undefined && exactUntil <= match && expressionAt(life, told?.at ?? 0) === expressionAt(life, match) && excused(life, 'horizon')
+}
+
+function expressionAt({ cluster }: Life, instant: Instant): string {
+  const { schedule, timeZone } = cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= instant)?.after?.spec ?? {}
+  return JSON.stringify([schedule, timeZone])
 }
 
 function isForgotten({ wishes, operatorDown }: Life, match: Instant): boolean {

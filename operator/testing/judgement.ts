@@ -105,10 +105,11 @@ function unfinished({ life, segments }: Verdicts): readonly string[] {
   const reconciling = objectsIn(statusOf(life)?.conditions).find(({ type, lastTransitionTime }) => type === 'Reconciling' && (parseInstant(textOf(lastTransitionTime)) ?? 0) < lasting)
   const cronJob = life.cluster.server.get('cronjobs', 'nightly')
   const next = segments.at(-1)?.occurrences?.next(life.cluster.now)
+  const hasHadLast = segments.at(-1)?.occurrences?.next(lasting) === undefined
   const isFar = next !== undefined && next - life.cluster.now > 359 * 86_400 * second
   return [
     ...(reconciling === undefined ? [] : [`it is still under way: ${textOf(reconciling.message)}`]),
-    ...(next === undefined && cronJob?.spec.suspend === false ? ['the CronJob is armed though nothing is to run'] : []),
+    ...(hasHadLast && cronJob?.spec.suspend === false ? ['the CronJob is armed though nothing is to run'] : []),
     ...(next !== undefined && !isFar && cronJob?.spec.suspend !== false ? ['the CronJob is parked though something is to run'] : []),
   ]
 }

@@ -45,7 +45,7 @@ test('objects that cannot work are answered once and then left alone, whatever i
   const own = { schedule: '0 0 1 1 *', jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'registry.example.com/theirs' }] } } } } }
   for (const name of ['taken', 'other']) await api.create(tenant.path('cronjobs'), { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name }, spec: own })
   await tenant.create(quota, integration('export'), integration('strict', { parameters: [{ name: 'payPeriod', required: true }] }), integration('refused', refusedPod))
-  await sleep(2_000) // until the quota is known to its admission plugin
+  await tenant.kubectl('wait', `--for=jsonpath={.status.used.count/cronjobs\\.batch}=2`, 'resourcequota/none', '--timeout=120s') // it is counted, and so enforced
   await tenant.create(...bad.map(([manifest]) => manifest))
   const state = () => bad.map(([{ metadata }]) => `${metadata.name}: ${conditionOf(tenant.find('scheduledintegrations', metadata.name), 'Ready')?.reason}`).join(', ')
   const isAnswered = ([{ metadata }, reason]: readonly [Manifest, string]) => {
