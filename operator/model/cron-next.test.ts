@@ -149,3 +149,28 @@ describe('nextMatch', () => {
     }))
   })
 })
+
+describe('where the library leads back to where it was', () => {
+  // Clocks go back from 03:45 to 02:45 on 5 April: 14:00 UTC. 03:50 is sought from 03:00, and found at the repeated 02:50.
+  it('the next match is the next one that it leads forward to', () => {
+    expect(shown(chain('50 3 * * *', 'Pacific/Chatham', Date.parse('2026-04-03T15:00:00Z'), 4))).toEqual([
+      '2026-04-04T14:05:00Z',
+      '2026-04-04T15:05:00Z',
+      '2026-04-05T15:05:00Z',
+      '2026-04-06T15:05:00Z',
+    ])
+  })
+
+  it('a match is later than what it is sought after, in every zone, with every minute of the night', () => {
+    const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'))
+    const instants = fc.integer({ min: Date.UTC(2020, 0) / minute, max: Date.UTC(2032, 0) / minute })
+    const times = fc.record({ hour: fc.integer({ min: 0, max: 4 }), minute: fc.integer({ min: 0, max: 59 }) })
+    fc.assert(
+      fc.property(zones, times, instants, (timeZone, time, after) => {
+        const matches = chain(`${time.minute} ${time.hour} * * *`, timeZone, after * minute, 400)
+        expect(matches.every((match, index) => match > (matches[index - 1] ?? after * minute))).toBe(true)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -12,6 +12,24 @@ import { segmentAt, type OffsetSegment } from './time-zone.ts'
  * It seeks month, day, hour and minute in turn and starts again whenever a field wraps around.
  */
 export function nextMatch(expression: CronExpression, timeZone: string, after: Instant): Instant | undefined {
+  const next = libraryNext(expression, timeZone, after)
+  return next === undefined || next > after ? next : nextForward(expression, timeZone, after)
+}
+
+/**
+ * Where clocks go back within an hour (Pacific/Chatham, from 03:45 to 02:45), the library seeks a minute of 3 o'clock into the repeated
+ * 2 o'clock, and from there leads back to the same instant, over and over. kube-controller-manager takes that for an error and starts
+ * nothing, until it looks from an instant that leads forward: it looks from the end of startingDeadlineSeconds, which moves.
+ */
+function nextForward(expression: CronExpression, timeZone: string, after: Instant): Instant | undefined {
+  for (let from = after + minute; from <= after + day; from += minute) {
+    const next = libraryNext(expression, timeZone, from)
+    if (next === undefined || next > from) return next
+  }
+  return undefined
+}
+
+function libraryNext(expression: CronExpression, timeZone: string, after: Instant): Instant | undefined {
   const at = Math.floor(after / second) * second + second
   const search: Search = { expression, timeZone, at, segment: segmentAt(timeZone, at), truncated: false, stuck: false }
   const lastYear = dateOf(search).year + 5

@@ -120,7 +120,8 @@ interface Change {
 function wantedChange(scene: Scene, valid: Valid): Change | undefined {
   const { observed, cronJob, cursor, now } = scene
   const better = betterExpression(scene, valid)
-  if (better !== undefined) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined, notBefore: undefined }
+  // What became of the matches of this expression is known only as long as it is there, should an edit come next.
+  if (better !== undefined && !untold(scene, now)) return { standing: { kind: 'armed' }, action: arm(scene, valid, better, cursor.floor), repaired: undefined, notBefore: undefined }
   const drift = driftOf(cronJob, valid.workload, cursor)
   if (drift.length === 0) return undefined
   // I2: with a longer deadline than it has now, the controller would look back to what it was too late for.

@@ -1,19 +1,30 @@
 import { isJsonObject } from '../model/json.ts'
-import type { Json } from '../model/kubernetes.ts'
+import type { Json, JsonObject } from '../model/kubernetes.ts'
+import { oncePer } from '../model/once-per.ts'
 import { quantity } from '../model/quantity.ts'
 
 /**
  * Whether a live value has everything that we would write. The API server adds defaults, drops empty members and rewrites
  * quantities, so whole objects are never compared (they would differ for ever).
  */
-export function covers(live: Json | undefined, desired: Json | undefined, path: readonly string[] = []): boolean {
+export function covers(live: Json | undefined, desired: Json | undefined): boolean {
+  if (!isJsonObject(live)) return hasAllOf(live, desired)
+  const known = answered(live)
+  if (known.desired !== desired) Object.assign(known, { desired, isCovered: hasAllOf(live, desired) })
+  return known.isCovered
+}
+
+/** Remembers its last answer about each live object: most of a CronJob is its template, and most passes meet the same two. */
+const answered = oncePer((live: JsonObject): { desired: Json | undefined; isCovered: boolean } => ({ desired: live, isCovered: true }))
+
+function hasAllOf(live: Json | undefined, desired: Json | undefined, path: readonly string[] = []): boolean {
   if (desired === undefined) return true // not written
   if (isEmpty(desired) && isEmpty(live)) return true
   if (Array.isArray(desired)) {
-    return Array.isArray(live) && live.length === desired.length && desired.every((item: Json, index) => covers(live[index], item, path))
+    return Array.isArray(live) && live.length === desired.length && desired.every((item: Json, index) => hasAllOf(live[index], item, path))
   }
   if (isJsonObject(desired)) {
-    return isJsonObject(live) && Object.entries(desired).every(([key, value]) => covers(live[key], value, [...path, key]))
+    return isJsonObject(live) && Object.entries(desired).every(([key, value]) => hasAllOf(live[key], value, [...path, key]))
   }
   return live === desired || (path.some((key) => holdsQuantities.has(key)) && isSameQuantity(live, desired))
 }

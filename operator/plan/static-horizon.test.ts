@@ -45,6 +45,7 @@ describe('the horizon of the static expression', () => {
     ['is the end', { ...berlin, startTime: '04:00', endDate: '2026-05-10' }, '2026-03-02T10:00Z', extra('2026-05-11T02:00Z')],
     ['is what comes first, the clocks or the end', { ...berlin, endDate: '2026-05-10' }, '2026-03-02T10:00Z', omission('2026-03-29T01:30Z')],
     ['is the end where clocks change after it', { ...berlin, endDate: '2026-03-28' }, '2026-03-02T10:00Z', extra('2026-03-30T00:30Z')],
+    ['sees a cron lose its way where clocks go back within an hour', { timeZone: 'Pacific/Chatham', startTime: '03:50', recurrence: { byDay: {} } }, '2026-03-02T10:00Z', extra('2026-04-04T14:05Z')],
     ['of elapsed time is nowhere', { timeZone: 'Europe/Berlin', startDate: '2026-01-01', startTime: '02:30', recurrence: { byHour: { every: 6 } } }, '2026-03-02T10:00Z', undefined],
   ])('%s', (_name, schedule, after, want) => expect(horizonOf(schedule, after)).toEqual(want))
 

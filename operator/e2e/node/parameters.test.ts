@@ -1,15 +1,16 @@
 import { describe, expect } from 'vitest'
 import { kubectl } from '../harness/command.ts'
-import { namespace } from '../harness/install.ts'
+import { namespace, retried } from '../harness/install.ts'
 import { integration, integrationRun, integrationSet, onceAYear, scheduled } from '../harness/manifests.ts'
 import { logOf, script } from '../harness/real.ts'
 import { untilEnded } from '../harness/runs.ts'
 import { type Tenant, test } from '../harness/tenant.ts'
-import { watched } from '../harness/watched.ts'
+import { minutes, watched } from '../harness/watched.ts'
 
 // Values reach the container as they were written, and nothing else sees them (docs/parameters.md).
 
-const operatorLog = () => kubectl('--namespace', namespace, 'logs', '--selector=app.kubernetes.io/name=integration-scheduler', '--tail=-1', '--prefix')
+/** Of all its pods; one that another story has just let begin has none yet. */
+const operatorLog = () => retried(() => kubectl('--namespace', namespace, 'logs', '--selector=app.kubernetes.io/name=integration-scheduler', '--tail=-1', '--prefix'), 2 * minutes)
 
 /** Everything that some shell, YAML, JSON or Kubernetes itself takes for something else; the token's variable by all its names. */
 const odd = [
