@@ -80,9 +80,9 @@ const spec = z.object({
     .enum(['Skip', 'Fail', 'Adopt'])
     .default('Skip')
     .describe('What happens to an object of the same name that is no copy. Skip (default): it is left alone. Fail: so it is, and the clone is not ready. Adopt: it becomes a copy of which nothing is overwritten but by a Reset.'),
-  overrides: listMapBy(override, ['kind', 'name'], 64)
+  overrides: listMapBy(override, ['kind', 'name'], 32)
     .optional()
-    .describe('Fields in which copies differ from their source, at most 64. Everything else can be changed in the copies themselves, and is then kept.'),
+    .describe('Fields in which copies differ from their source, at most 32. Everything else can be changed in the copies themselves, and is then kept.'),
   excludeMetadata: setOf(
     ruled(z.string().min(1).max(317), [{
       cel: `self.matches('${keyPattern}')`,
