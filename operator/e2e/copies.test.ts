@@ -117,7 +117,7 @@ describe('a tenant that is copied with kubectl', () => {
     // At once, as a script does it: no store has to have seen the new namespace by then.
     await applyDump(dump, tenant, tenant)
     const restored = Date.now()
-    await untilHeld(tenant, 'a', 'CopiedFromAntenantTenant')
+    await untilHeld(tenant, 'a', 'CopiedFromAnotherTenant')
     await sleep(2 * minutes + 15_000)
     expect(ranAt(tenant, 'a').filter((minute) => minute > restored)).toEqual([])
     expect(tenant.current('scheduledintegrations', 'a').metadata.annotations).toMatchObject({ [annotation.home]: former, [annotation.activate]: former })
