@@ -139,6 +139,34 @@ describe('an event', () => {
     expect(lines).toMatchObject([{ message: 'event dropped', fields: { event: 'RunMissed', code: 403 } }])
   })
 
+  it('that the API server puts off is written later, after the others, with what was recorded meanwhile', async () => {
+    events.record(draft)
+    events.record({ ...draft, reason: 'RunFailed' })
+    const first = await server.next()
+    events.record(draft)
+    first.refuse(429, 'TooManyRequests', { headers: { 'retry-after': '7' } })
+    expect(await clock.timer((delay) => delay === 7_000)).toBe(7_000)
+    expect(server.unexpected).toEqual([])
+    clock.advance(7_000)
+    const second = await server.next()
+    expect(second.body).toMatchObject({ reason: 'RunFailed' })
+    second.answer(201, {})
+    expect((await written()).body).toMatchObject({ reason: 'RunMissed', count: 2 })
+    expect(lines).toEqual([])
+  })
+
+  it('that could not be written three times is dropped', async () => {
+    events.record(draft)
+    for (let time = 0; time < 2; time += 1) {
+      ;(await server.next()).refuse(503, 'ServiceUnavailable')
+      await clock.timer((delay) => delay === 1_000)
+      clock.advance(1_000)
+    }
+    ;(await server.next()).refuse(503, 'ServiceUnavailable')
+    await events.drain()
+    expect(lines).toMatchObject([{ message: 'event dropped', fields: { event: 'RunMissed', code: 503 } }])
+  })
+
   it('is the last of twenty about one object in ten minutes', async () => {
     for (let time = 0; time < 30; time += 1) events.record({ ...draft, message: String(time) })
     events.record({ ...draft, regarding: { ...draft.regarding, uid: 'another' } })

@@ -7,6 +7,7 @@ import type { EventDraft } from '../plan/action.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
 import { type Clock, pause } from './clock.ts'
+import { failureOf } from './failure.ts'
 import type { Logger } from './logger.ts'
 
 /** Within one window the same event is one object that counts, and each object has a limited number of events. */
@@ -16,6 +17,9 @@ const mostWaiting = 1_000
 /** Events are for people, who read slowly: so many at once, then so many a second, lest they slow down what they tell of. */
 const burst = 50
 const perSecond = 20
+/** So often in all; a server that is busy or away puts off all events alike, at least for so long. */
+const mostTries = 3
+const shortestPause = second
 const longestMessage = 1_024
 
 interface Series {
@@ -25,6 +29,8 @@ interface Series {
   last: Instant
   count: number
   isWritten: boolean
+  /** In a row, that came to nothing. */
+  tries: number
 }
 
 export interface EventRecorderOptions {
@@ -34,8 +40,9 @@ export interface EventRecorderOptions {
 }
 
 /**
- * Writes core/v1 Events, one after the other, behind the back of whoever records them. Best effort: an event that cannot be
- * written is logged and dropped, never tried again, and nobody waits for it.
+ * Writes core/v1 Events, one after the other, behind the back of whoever records them. Best effort: an event that is refused, or that
+ * the API server puts off for too long, is logged and dropped, and nobody waits for it. To write one twice does no harm: its name says
+ * what it tells.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions
@@ -64,7 +71,7 @@ export class EventRecorder {
     if (recorded > mostPerObject) return this.#drop(draft, 'too many events of this object')
     if (this.#waiting.size >= mostWaiting) return this.#dropOneOfMany(draft)
     const name = nameOf(draft, this.#window)
-    const series = this.#series.get(name) ?? { name, draft, first: now, last: now, count: 0, isWritten: false }
+    const series = this.#series.get(name) ?? { name, draft, first: now, last: now, count: 0, isWritten: false, tries: 0 }
     this.#series.set(name, series)
     series.count += 1
     series.last = now
@@ -93,7 +100,8 @@ export class EventRecorder {
       const wait = this.#wait()
       if (wait > 0) await pause(this.#options.clock, wait, this.#draining.signal)
       this.#waiting.delete(series)
-      await this.#write(series)
+      const putOff = await this.#write(series)
+      if (putOff > 0) await pause(this.#options.clock, putOff, this.#draining.signal)
     }
     this.#sending = undefined
   }
@@ -107,12 +115,22 @@ export class EventRecorder {
     return Math.max(0, -this.#allowance * (second / perSecond))
   }
 
-  async #write(series: Series): Promise<void> {
+  /** Milliseconds until there is any use in writing another: 0, unless this one waits again. */
+  async #write(series: Series): Promise<number> {
     try {
       await (series.isWritten ? this.#count(series) : this.#create(series))
       series.isWritten = true
+      series.tries = 0
+      return 0
     } catch (error) {
+      series.tries += 1
+      const failure = error instanceof ApiFailure ? failureOf(error) : undefined
+      if (failure?.kind === 'transient' && series.tries < mostTries && !this.#draining.signal.aborted) {
+        this.#waiting.add(series)
+        return Math.max(failure.retryAfter, shortestPause)
+      }
       this.#drop(series.draft, 'not written', failureFields(error))
+      return 0
     }
   }
 

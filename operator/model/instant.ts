@@ -1,5 +1,3 @@
-import { oncePerText } from './once-per.ts'
-
 /** A point in time: whole milliseconds since 1970-01-01T00:00:00Z. Occurrences are whole minutes. */
 export type Instant = number
 
@@ -15,12 +13,7 @@ export function formatInstant(instant: Instant): string {
 
 /** The instant of an RFC 3339 timestamp (Kubernetes `metav1.Time` or `metav1.MicroTime`), or undefined if it is none. */
 export function parseInstant(text: string | undefined): Instant | undefined {
-  return text === undefined ? undefined : parsedLately(text)
-}
-
-/** A status has dozens, and they are the same from pass to pass. */
-const parsedLately = oncePerText((text: string): Instant | undefined => {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
+  if (text === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
   const parsed = Date.parse(text)
   return Number.isNaN(parsed) ? undefined : parsed
-}, 4_096)
+}

@@ -80,8 +80,13 @@ export function isBeyondHorizon({ life, statuses }: Verdicts, match: Instant): b
   return exactUntil !== undefined && exactUntil <= match && expressionAt(life, told?.at ?? 0) === expressionAt(life, match) && excused(life, 'horizon')
 }
 
+/** As it was then; of several that were deleted and made again the latest. */
+function cronJobAt({ history }: Life['cluster'], instant: Instant) {
+  return history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= instant)?.after
+}
+
 function expressionAt({ cluster }: Life, instant: Instant): string {
-  const { schedule, timeZone } = cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= instant)?.after?.spec ?? {}
+  const { schedule, timeZone } = cronJobAt(cluster, instant)?.spec ?? {}
   return JSON.stringify([schedule, timeZone])
 }
 
@@ -95,7 +100,7 @@ function isParkedAt(life: Life, match: Instant): boolean {
 }
 
 function isSuspendedAt({ cluster }: Life, match: Instant): boolean {
-  return cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after?.spec.suspend === true
+  return cronJobAt(cluster, match)?.spec.suspend === true
 }
 
 /** Whether the schedule of this segment was never in force, and soon another took its place. */
@@ -125,7 +130,7 @@ export function isCalm(verdicts: Verdicts, match: Instant): boolean {
 }
 
 function isTooShort({ cluster, delays }: Life, match: Instant): boolean {
-  const cronJob = cluster.history.findLast(({ at, resource }) => resource === 'cronjobs' && at <= match)?.after
+  const cronJob = cronJobAt(cluster, match)
   if (cronJob === undefined || Number(cronJob.spec.startingDeadlineSeconds) * second > nudgeDelay) return false
   if (delays.controller > Number(cronJob.spec.startingDeadlineSeconds) * second) return true
   const looked = parseInstant(textOf(cronJob.status?.lastScheduleTime)) ?? parseInstant(cronJob.metadata.creationTimestamp) ?? 0

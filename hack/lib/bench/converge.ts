@@ -1,6 +1,7 @@
 // hack/bench converge: what schedules cost the operator, beside a raw client that makes the same writes
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { imageStart } from '../../../operator/e2e/harness/image.ts'
 import { type Cluster, removeCluster } from './cluster.ts'
 import { type Latency, operatorLatency, rawLatency } from './latency.ts'
 import { atEnd, toItsEnd } from './leaving.ts'
@@ -154,7 +155,7 @@ async function bench(): Promise<void> {
     delete left.cluster
     all.push(await measured({ clusterName, program, schedules }, left))
   }
-  const report: Report = { began, machine: await thisMachine(), nodeFlags: program.flags, environment: program.environment, load: { before, after: load() }, measured: all }
+  const report: Report = { began, machine: await thisMachine(), nodeFlags: program.flags, environment: imageStart().environment, load: { before, after: load() }, measured: all }
   console.log(inWords(report))
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 1)}\n`)
 }

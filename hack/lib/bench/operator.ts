@@ -14,19 +14,17 @@ import { atEnd } from './leaving.ts'
 export interface Program {
   readonly file: string
   readonly flags: readonly string[]
-  readonly environment: Readonly<Record<string, string>>
   readonly log: string
 }
 
-/** With flags and environment of the image, unless other flags are given. */
+/** With the flags of the image, unless others are given. */
 export async function builtProgram(flags: readonly string[] | undefined): Promise<Program> {
   await output(process.execPath, ['hack/build.mjs'])
   const folder = await mkdtemp(join(tmpdir(), 'integration-scheduler-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'operator.mjs')
   await copyFile(join(root, 'dist/operator.mjs'), file)
-  const image = imageStart()
-  return { file, flags: flags ?? image.flags, environment: image.environment, log: join(folder, 'operator.log') }
+  return { file, flags: flags ?? imageStart().flags, log: join(folder, 'operator.log') }
 }
 
 /** Instants are of performance.now. */
@@ -40,11 +38,11 @@ export interface OperatorProcess {
   stop(): Promise<void>
 }
 
-export async function startOperator({ file, flags, environment, log }: Program, kubeconfig: string): Promise<OperatorProcess> {
+export async function startOperator({ file, flags, log }: Program, kubeconfig: string): Promise<OperatorProcess> {
   const child: { end?: () => Promise<void> } = {}
   const stopped = atEnd(() => child.end?.())
   const spawned = performance.now()
-  const { process: operator, address, ended } = await startOperatorChild({ kubeconfig, log, environment, program: [...flags, file], logLevel: 'info' })
+  const { process: operator, address, ended } = await startOperatorChild({ kubeconfig, log, program: [...flags, file], logLevel: 'info' })
   const stop = async () => {
     operator.kill('SIGTERM')
     await ended

@@ -74,7 +74,7 @@ function asked(trace: readonly Traced[]): readonly Traced[] {
 
 /** Resolves when nothing has been asked for so long, watches apart; milliseconds. */
 export async function untilQuiet(proxy: FaultProxy, quiet: number): Promise<void> {
-  const end = Date.now() + minutes
+  const end = Date.now() + minutes + 3 * quiet
   for (;;) {
     const left = (asked(proxy.trace).at(-1)?.at ?? 0) + quiet - Date.now()
     if (left <= 0) return
