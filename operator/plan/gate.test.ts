@@ -56,6 +56,18 @@ const rows: Readonly<Record<string, { readonly given: Situation; readonly want: 
     given: situation([run('a', { locks: ['x'], state: 'ended' }), run('b', { locks: ['x'] })], { lease: table(['a: x'], { alive }) }),
     want: ['locks b', 'release b'],
   },
+  'a run that has just ended is not struck out by a write of its own': {
+    given: situation([run('a', { locks: ['x'], ended: '10:04:59' }), run('h', { locks: ['x'], state: 'runs' })], { lease: table(['a: x', 'h: x'], { alive }) }),
+    want: [],
+  },
+  'a run that has just ended is struck out when the next is written down': {
+    given: situation([run('a', { locks: ['x'], ended: '10:04:59' }), run('b', { locks: ['x'] }), run('c', { locks: ['y'], ended: '10:04:58' })], { lease: table(['a: x', 'c: y'], { alive }) }),
+    want: ['locks b', 'release b'],
+  },
+  'a run that has ended is struck out after a moment, and with it who ended since': {
+    given: situation([run('a', { locks: ['x'], ended: '10:04:57' }), run('b', { locks: ['y'], ended: '10:04:59' })], { lease: table(['a: x', 'b: y'], { alive }) }),
+    want: ['locks nobody'],
+  },
   'the oldest is served first, also when it was made later': {
     given: situation([run('b', { due: '10:02', created: '10:02', locks: ['x'] }), run('a', { due: '10:01', created: '10:04', locks: ['x'] })]),
     want: ['locks a', 'release a', 'tell b: WaitingForLock x a'],
@@ -323,6 +335,11 @@ describe('the gate', () => {
     const [write] = actions
     const written = new Map([[write === undefined ? '' : (writeKey(write) ?? ''), now - second]])
     expect(plannedGate({ ...given, learned: { ...nothingLearned, written } }, now).plan.actions).toEqual([])
+  })
+
+  it('makes sure that who has ended is struck out soon, though nothing happens', () => {
+    const { requeue } = plannedGate(situation([run('a', { locks: ['x'], ended: '10:04:59' })], { lease: table(['a: x'], { alive }) }), now).plan
+    expect(requeue).toMatchObject({ kind: 'at', at: now + 2 * second })
   })
 
   it('looks again for a member that follows soon after another, for which it has looked before', () => {

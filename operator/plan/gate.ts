@@ -1,11 +1,11 @@
-import { type Instant, second } from '../model/instant.ts'
+import { type Instant, parseInstant, second } from '../model/instant.ts'
 import type { Job } from '../model/kubernetes.ts'
 import { replacedOf } from '../model/run-terms.ts'
 import { type Action, type Errand, type Plan, type Requeue, isHistory, storeLag } from './action.ts'
 import { release, removeReplaced, replace, skip, tell, writeTable } from './gate-actions.ts'
 import { type Decision, decide } from './gate-decision.ts'
 import type { ObservedGate } from './gate-observed.ts'
-import { heartbeat, lockTableOf, lockTableText, withHeartbeat } from './lock-table.ts'
+import { type LockTable, heartbeat, lockTableOf, lockTableText, withHeartbeat } from './lock-table.ts'
 import { finalCondition } from './run-record.ts'
 import { earliest } from './timing.ts'
 
@@ -22,10 +22,10 @@ const toldAtOnce = 100
 export function planGate(observed: ObservedGate, now: Instant): Plan {
   if (isTableBehind(observed, now)) return { actions: [], status: undefined, events: [], requeue: { kind: 'at', at: now + storeLag, because: 'the lock table was written and is not seen' } }
   const decision = decide(observed, now)
-  const { write, nextBeat } = tableWrite(observed, decision, now)
+  const { write, next } = tableWrite(observed, decision, now)
   const isFirst = write !== undefined && observed.lease === undefined
   const errands = errandsOf(observed, isFirst ? { ...decision, released: [] } : decision, now)
-  return { actions: write === undefined ? [] : [write], errands, status: undefined, events: [], requeue: requeueOf(earliest(nextBeat, decision.wakeAt, recheckAt(observed, now))) }
+  return { actions: write === undefined ? [] : [write], errands, status: undefined, events: [], requeue: requeueOf(earliest(next, decision.wakeAt, recheckAt(observed, now))) }
 }
 
 function requeueOf(at: Instant | undefined): Requeue {
@@ -39,17 +39,40 @@ function isTableBehind({ namespace, lease, learned }: ObservedGate, now: Instant
 
 interface TableWrite {
   readonly write: Action | undefined
-  readonly nextBeat: Instant | undefined
+  /** When there is one to be made though nothing happens. */
+  readonly next: Instant | undefined
 }
 
-function tableWrite({ namespace, lease }: ObservedGate, { table, waitingSince }: Decision, now: Instant): TableWrite {
+function tableWrite(observed: ObservedGate, { table, waitingSince }: Decision, now: Instant): TableWrite {
+  const { namespace, lease } = observed
   const seen = lease === undefined ? undefined : lockTableOf(lease)
-  const before = seen?.kind === 'table' ? lockTableText(seen.table) : undefined
-  const isBeatDue = waitingSince !== undefined && now >= (table.alive ?? -Infinity) + heartbeat
-  const isSame = before === undefined ? table.holders.size === 0 && table.rebuiltAt === undefined : lockTableText(table) === before
-  if (isSame && !isBeatDue) return { write: undefined, nextBeat: waitingSince === undefined ? undefined : (table.alive ?? now) + heartbeat }
+  const before = seen?.kind === 'table' ? seen.table : undefined
+  const beatAt = waitingSince === undefined ? undefined : (table.alive ?? -Infinity) + heartbeat
+  const isSame = before === undefined ? table.holders.size === 0 && table.rebuiltAt === undefined : lockTableText(table) === lockTableText(before)
+  const due = earliest(beatAt, isSame ? undefined : dueAt(observed, before, table))
+  if (due === undefined || now < due) return { write: undefined, next: due }
   const text = lockTableText(waitingSince === undefined ? { ...table, down: [] } : withHeartbeat(table, now, waitingSince))
-  return { write: writeTable(namespace, lease, text), nextBeat: waitingSince === undefined ? undefined : now + heartbeat }
+  return { write: writeTable(namespace, lease, text), next: waitingSince === undefined ? undefined : now + heartbeat }
+}
+
+/**
+ * A run that is seen finished has its locks no more, whatever the table says: to strike it out can wait for the next run that is to be
+ * written down. Where runs come one after the other that halves the writes, and nobody waits until their own write is seen.
+ */
+const strikeOutWithin = 3 * second
+
+/** When a change of the table is to be written at the latest. */
+function dueAt({ jobNamed }: ObservedGate, before: LockTable | undefined, table: LockTable): Instant {
+  const isGrown = [...table.holders.keys()].some((uid) => before?.holders.has(uid) !== true)
+  if (before === undefined || isGrown) return -Infinity
+  const ends = [...before.holders.values()].flatMap(({ uid, job }) => (table.holders.has(uid) ? [] : [endOf(uid, jobNamed(job))]))
+  return (earliest(...ends) ?? -Infinity) + strikeOutWithin
+}
+
+/** By the store, which shows it for some time yet; only seconds are known. */
+function endOf(uid: string, job: Job | undefined): Instant {
+  const end = job?.metadata.uid === uid ? finalCondition(job) : undefined
+  return parseInstant(end?.lastTransitionTime) ?? -Infinity
 }
 
 /** Those that start come first. */

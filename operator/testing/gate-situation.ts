@@ -23,6 +23,8 @@ export interface RunGiven {
   /** `name` or `name:Shared`. */
   readonly locks?: readonly string[]
   readonly created?: string
+  /** `HH:MM:SS`: when it ended, if anybody knows. */
+  readonly ended?: string
   readonly state?: 'waits' | 'runs' | 'ended' | 'ungated' | 'suspendedByHand' | 'leaving'
   readonly terms?: Partial<GateTerms>
   readonly annotations?: Readonly<Record<string, string>>
@@ -30,7 +32,7 @@ export interface RunGiven {
 }
 
 export function run(name: string, given: RunGiven = {}): ServerObject {
-  const { due, of, created = due ?? '10:00', state = 'waits', annotations, labels } = given
+  const { due, of, created = due ?? '10:00', ended, state = ended === undefined ? 'waits' : 'ended', annotations, labels } = given
   const isSuspended = state === 'waits' || state === 'suspendedByHand' || state === 'leaving'
   const isReleased = state === 'runs' || state === 'ended' || state === 'suspendedByHand'
   return {
@@ -53,7 +55,7 @@ export function run(name: string, given: RunGiven = {}): ServerObject {
       ...(of === undefined ? {} : { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: of, uid: `${of}-cj-uid`, controller: true }] }),
     },
     spec: { suspend: isSuspended },
-    ...(state === 'ended' ? { status: { conditions: [{ type: 'Complete', status: 'True' }] } } : {}),
+    ...(state === 'ended' ? { status: { conditions: [{ type: 'Complete', status: 'True', ...(ended === undefined ? {} : { lastTransitionTime: `2026-03-02T${ended}Z` }) }] } } : {}),
   }
 }
 

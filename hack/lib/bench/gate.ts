@@ -11,10 +11,11 @@ import { type Requests, requestsSince } from './measure.ts'
 import { type Program, builtProgram, startOperator } from './operator.ts'
 import { cpuOf, untilAtRest } from './proc.ts'
 import { startRawClient } from './raw-client.ts'
-import { load, thisMachine } from './report.ts'
+import { load, requestsInWords, thisMachine } from './report.ts'
 
 const usage = `hack/bench gate [options]
-  --runs N      whose release is measured, 500 unless given, at 20 per second
+  --runs N      whose release is measured, 500 unless given
+  --rate N      so many of them a second, 5 unless given
   --rounds N    how often, 3 unless given; operator and raw client take turns
   --burst N     runs in one minute, 1000 unless given; 0: none
   --locks N     how many locks those want, 50 unless given
@@ -25,6 +26,7 @@ const usage = `hack/bench gate [options]
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '500' },
+    rate: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
     burst: { type: 'string', default: '1000' },
     locks: { type: 'string', default: '50' },
@@ -35,18 +37,17 @@ const { values } = parseArgs({
   },
 })
 
-const [runs, rounds, burst, locks] = [wholeNumber(values.runs), wholeNumber(values.rounds), wholeNumber(values.burst), wholeNumber(values.locks)]
+const [runs, perSecond, rounds, burst, locks] = [wholeNumber(values.runs), wholeNumber(values.rate, 1), wholeNumber(values.rounds), wholeNumber(values.burst), wholeNumber(values.locks)]
 
-function wholeNumber(text: string): number {
+function wholeNumber(text: string, least = 0): number {
   const value = Number(text)
-  if (Number.isInteger(value) && value >= 0 && value <= 10_000) return value
-  console.error(`${text} is not a whole number up to 10000\n\n${usage}`)
+  if (Number.isInteger(value) && value >= least && value <= 10_000) return value
+  console.error(`${text} is not a whole number from ${least} to 10000\n\n${usage}`)
   return process.exit(2)
 }
 
 /** Each has a lock of its own, which is free again when its next run comes. */
 const schedules = Math.max(100, locks)
-const perSecond = 20
 /** The first ones of a process are slower, in both: they are not counted. */
 const warmUp = 60
 
@@ -56,6 +57,8 @@ interface Released {
   readonly p50: number
   readonly p99: number
   readonly most: number
+  /** Of all runs, also of those that are not counted. */
+  readonly requests: Requests
 }
 
 interface Setting {
@@ -88,9 +91,10 @@ async function withRawClient<T>({ load: server, operator }: Cluster, work: () =>
 async function released(by: Released['by'], setting: Setting, round: number): Promise<Released> {
   const { cluster, cronJobs } = setting
   const work = () => runsOf(cluster.load, { cronJobs, count: warmUp + runs, perSecond, name: `${by}-${round}` })
+  const mark = await auditMark()
   const all = await (by === 'operator' ? withOperator(setting, work) : withRawClient(cluster, work))
   const samples = all.slice(warmUp).map(({ visible, released: at }) => at - visible)
-  return { by, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99), most: quantile(samples, 1) }
+  return { by, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99), most: quantile(samples, 1), requests: await requestsSince(mark) }
 }
 
 interface Burst {
@@ -189,6 +193,7 @@ function inWords({ began, machine: { cores, processor, gigabytes, node, kubernet
     `${began}: ${cores} cores (${processor}), ${gigabytes} GB, Node.js ${node}, Kubernetes ${kubernetes}`,
     `load average before ${average.before.join(' ')}, after ${average.after.join(' ')}`,
     ...measured.map(({ by, p50, p99, most }) => `  released by ${by.padEnd(8)}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms (${runs} at ${perSecond} per second)`),
+    ...measured.slice(0, 1).map(({ requests }) => `  the operator's requests for ${warmUp + runs} runs: ${requestsInWords(requests)}`),
     `  released: p50 ${ratio('p50')} x raw, p99 ${ratio('p99')} x raw (medians of the rounds)`,
     ...(many === undefined ? [] : linesOf(many)),
   ].join('\n')
@@ -197,7 +202,7 @@ function inWords({ began, machine: { cores, processor, gigabytes, node, kubernet
 function linesOf({ runs: count, locks: wanted, made, over, p50, p99, last, waited, cpuSeconds, requests }: Burst): readonly string[] {
   return [
     `  ${count} runs within ${made} s over ${wanted} locks (${waited} found theirs taken), all over after ${over} s: released after their turn p50 ${p50} ms, p99 ${p99} ms, the last ${last} ms`,
-    `  the operator meanwhile: ${cpuSeconds} s of CPU, ${Object.entries(requests).map(([asked, number]) => `${number} ${asked}`).join(', ')}`,
+    `  the operator meanwhile: ${cpuSeconds} s of CPU, ${requestsInWords(requests)}`,
   ]
 }
 

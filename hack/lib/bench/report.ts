@@ -112,7 +112,7 @@ function memoryInWords({ rss, peak, anonymous }: Memory): string {
   return `RSS ${rss} MB (peak ${peak}, without files ${anonymous})`
 }
 
-function requestsInWords(requests: Requests): string {
+export function requestsInWords(requests: Requests): string {
   const words = Object.entries(requests).map(([asked, count]) => `${count} ${asked}`)
   return words.length === 0 ? 'none' : words.join(', ')
 }
