@@ -112,7 +112,8 @@ export const gateScenarios: Readonly<Record<string, Scenario>> = {
     isTimed: true,
     isRaced: true,
     prepare: async (stage) => {
-      await busy('100s', locked, {}, (match) => cron(hourlyAt(match)))(stage)
+      // It is in progress before, at and after the match, which may be two minutes away.
+      await busy('200s', locked, {}, (match) => cron(hourlyAt(match)))(stage)
     },
     change: async (stage) => {
       await untilBefore(stage.match, 5_000)
