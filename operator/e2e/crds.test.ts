@@ -123,8 +123,8 @@ describe('what is stored', () => {
 
   test('is a clone whose source stays, and of which a request is done once', async () => {
     const patched = (patch: JsonObject): Promise<Result> => kubectl(['patch', 'tclone', 'once', '--type=merge', '-p', JSON.stringify(patch)])
-    const stored = await created(exampleObject('TenantClone', 'once', 'source: {namespace: kube-system}\nrequest: {id: a, action: Refresh}'))
-    expect(stored['spec']).toEqual({ source: { namespace: 'kube-system' }, onConflict: 'Skip', request: { id: 'a', action: 'Refresh', dryRun: false } })
+    const stored = await created(exampleObject('TenantClone', 'once', 'source: {namespace: globex}\nrequest: {id: a, action: Refresh}'))
+    expect(stored['spec']).toEqual({ source: { namespace: 'globex' }, onConflict: 'Skip', request: { id: 'a', action: 'Refresh', dryRun: false } })
     expect((await patched({ spec: { source: { namespace: 'acme' } } })).stderr).toContain('the source cannot be changed: create another TenantClone')
     expect((await patched({ spec: { request: { action: 'Reset' } } })).stderr).toContain('a request is done once: give the changed one a new id')
     expect(await patched({ spec: { request: { id: 'b', action: 'Reset' } } })).toMatchObject({ code: 0 })

@@ -28,6 +28,10 @@ test('kubectl get tells in columns when a schedule runs, how it ran last, and wh
   await tenant.untilStalled('homeless', 'IntegrationNotFound')
   await nextMinute()
   await tenant.until('scheduledintegrations', 'often', ({ status }) => (status?.counts?.succeeded ?? 0) > 0)
+  // The next minute may be near: another run is not to begin while the rows are read.
+  await tenant.edit('often', { suspend: true })
+  await tenant.untilReady('often', 'Suspended')
+  await tenant.until('scheduledintegrations', 'often', ({ status }) => status?.runs?.[0]?.outcome === 'Succeeded')
   const rows = (await tenant.kubectl('get', 'sint')).stdout.split('\n').map((line) => line.split(/ {2,}/))
   const row = (name: string) => rows.find(([first]) => first === name)
   expect(rows[0]).toEqual(['NAME', 'SCHEDULE', 'SUSPENDED', 'LAST', 'NEXT', 'READY', 'AGE'].map((title) => title))

@@ -12,7 +12,8 @@ import { type Born, type Segment, type Version, isOccurrence } from './told.ts'
  * - reaction: what was wanted until a moment ago may still run. The operator has to see the change, see its CronJob as it is,
  *   and write; the controller has to see that.
  * - byHand: a run that somebody caused who wrote to the CronJob himself.
- * - deleted: a controller that has not seen yet that its CronJob is gone makes the Job again which the garbage collector removed.
+ * - deleted: a controller that has not seen yet that its CronJob is gone makes the Job again which the garbage collector removed; and an
+ *   operator arms the CronJob of a schedule that it has not seen going, when it may start at the same moment.
  * - held: an edit and the deletion of the template can be seen in the other order.
  * - horizon: the operator was dead when its expression stopped being exact, and a status had said when that would be. What ran
  *   then was not wanted; and what should have run is forgotten if the schedule was edited before the operator was back.
@@ -20,7 +21,8 @@ import { type Born, type Segment, type Version, isOccurrence } from './told.ts'
  * - superseded: edited again within three minutes, before the first edit could be in force: only its hash is known by then.
  * - crowd: what waits for a worker of the controller for minutes need not be fired by it.
  * - shortDeadline: within 20 s nobody is reminded, so a controller can lose a match that could not write down the one before, or whose
- *   view is older than the deadline.
+ *   view is older than the deadline; and the first match of a window is lost when all are so late that the deadline is over before the
+ *   window is there.
  * - evidence: the controller kept its 25 Jobs, and removed others that the operator was too long away to see, or to see the end of.
  * - unsettled: what counts from when is for the operator to say where users changed their minds, or somebody repaired something;
  *   it may wait a minute for a run before it writes an edit. What they changed back before it looked it need not have seen.
@@ -70,6 +72,11 @@ export function isOfDeleted(life: Life, match: Instant, bornAt: Instant): boolea
 
 export function isHeld(life: Life, { held, from }: Segment, match: Instant): boolean {
   return match > from && isOccurrence(held, match) && isSoonAfter(life, life.templateGoneAt, match) && excused(life, 'held')
+}
+
+/** By an operator that has seen what lets it go, and not yet that it is gone: those are of different watches. */
+export function isArmedOfDeleted(life: Life, armedAt: Instant): boolean {
+  return life.deleted.some((at) => armedAt >= at && armedAt <= at + reaction(life)) && excused(life, 'deleted')
 }
 
 /** What was told last of the expression that is still there, before the operator died, says that it would be wrong by now. */
@@ -129,10 +136,14 @@ export function isCalm(verdicts: Verdicts, match: Instant): boolean {
   return operatorDown.every((down) => down.from > until || down.until < from || isArmedFor(verdicts, down.from, match))
 }
 
-function isTooShort({ cluster, delays }: Life, match: Instant): boolean {
+function isTooShort(life: Life, match: Instant): boolean {
+  const { cluster, delays } = life
   const cronJob = cronJobAt(cluster, match)
-  if (cronJob === undefined || Number(cronJob.spec.startingDeadlineSeconds) * second > nudgeDelay) return false
-  if (delays.controller > Number(cronJob.spec.startingDeadlineSeconds) * second) return true
+  const deadline = Number(cronJob?.spec.startingDeadlineSeconds ?? 0) * second
+  if (cronJob === undefined) return false
+  if (deadline < reaction(life) + firing(life) && expressionAt(life, match) !== expressionAt(life, match + deadline)) return true
+  if (deadline > nudgeDelay) return false
+  if (delays.controller > deadline) return true
   const looked = parseInstant(textOf(cronJob.status?.lastScheduleTime)) ?? parseInstant(cronJob.metadata.creationTimestamp) ?? 0
   return cluster.history.some(({ at, resource, before, after }) => {
     const made = resource === 'jobs' && before === undefined && at <= match ? parseInstant(after?.metadata.annotations?.[scheduledTimestampAnnotation]) : undefined

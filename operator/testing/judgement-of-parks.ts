@@ -1,6 +1,6 @@
 import { type Instant, second } from '../model/instant.ts'
 import { cursorIn } from './coverage.ts'
-import { type Verdicts, firing } from './excuse.ts'
+import { type Verdicts, firing, isArmedOfDeleted } from './excuse.ts'
 import type { Life, Span } from './life.ts'
 import { type Born, text } from './told.ts'
 
@@ -16,7 +16,7 @@ export function breaches({ life, segments }: Verdicts, jobs: readonly Born[]): r
     if (within === undefined) return []
     life.cluster.tally.add('judged: suspends that landed')
     const end = Math.min(park.until, within.until)
-    const armed = park.until < within.until ? [`the CronJob was armed again at ${text(park.until)}, though it was suspended since ${text(within.from)}`] : []
+    const armed = park.until < within.until && !isArmedOfDeleted(life, park.until) ? [`the CronJob was armed again at ${text(park.until)}, though it was suspended since ${text(within.from)}`] : []
     return [...armed, ...jobs.filter((job) => job.at > lastStart(life, park.from, job) && job.at < end).map(({ at, match }) => `the run of ${text(match)} started at ${text(at)}, after the park of ${text(park.from)}`)]
   })
 }

@@ -34,8 +34,8 @@ test('the rights of the chart were enough for everything that the operator did',
 test('the operator asked for nothing but its own resources, and for no Secret', async () => {
   const asked = await operatorRequests(0)
   const resources = new Set(asked.map(({ resource }) => resource))
-  const own = ['integrations', 'scheduledintegrations', 'integrationsets', 'integrationruns', 'jobs'].flatMap((name) => [name, `${name}/status`])
-  expect([...resources].filter((resource) => ![...own, 'cronjobs', 'leases', 'events', 'pods', 'namespaces'].includes(resource))).toEqual([])
+  const own = ['integrations', 'scheduledintegrations', 'integrationsets', 'integrationruns', 'tenantclones', 'jobs'].flatMap((name) => [name, `${name}/status`])
+  expect([...resources].filter((resource) => ![...own, 'clonegrants', 'cronjobs', 'leases', 'events', 'pods', 'namespaces'].includes(resource))).toEqual([])
   expect(asked.filter(({ verb, resource }) => resource === 'pods' && verb !== 'list'), 'pods are only looked at').toEqual([])
   expect(asked.filter(({ verb, resource }) => resource === 'namespaces' && !['get', 'list', 'watch'].includes(verb)), 'namespaces are only read').toEqual([])
 })

@@ -81,7 +81,7 @@ test(`${count} schedules cost ${count} CronJobs, ${count} writes of status and $
       await operator.stop()
       await operator.start()
     })
-    const lists = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'cronjobs', 'jobs', 'leases']
+    const lists = ['scheduledintegrations', 'integrations', 'integrationsets', 'integrationruns', 'tenantclones', 'cronjobs', 'jobs', 'leases']
     expect(countsOf(restarting)).toEqual(Object.fromEntries(lists.map((resource) => [`list ${resource}`, 1])))
     const ofLease = (await operatorRequests(mark, namespace)).filter(({ verb }) => verb !== 'watch')
     expect(new Set(ofLease.map(({ resource, name }) => `${resource} ${name}`))).toEqual(new Set(['leases integration-scheduler']))

@@ -56,7 +56,7 @@ const numbered = (count: number, manifest: (name: string) => Manifest) => Array.
 test('five thousand objects are copied in bounded memory by an operator that is killed half-way, none twice and none lost', async ({ tenant: source, other: target }) => {
   const all = [
     ...numbered(4_000, (name) => integration(name)),
-    ...numbered(200, (name) => integrationSet(name, ['n-0000'])),
+    ...numbered(200, (name) => integrationSet(name, ['n-0000', 'n-0001'])),
     ...numbered(800, (name) => scheduled(name, onceAYear, { integrationRef: { name: 'n-0000' } })),
   ]
   await sideBySide(all, 16, (manifest) => source.create(manifest))
