@@ -33,12 +33,12 @@ const { values } = parseArgs({
   },
 })
 
-const [objects, rounds] = [wholeNumber(values.objects), wholeNumber(values.rounds)]
+const [objects, rounds] = [wholeNumber(values.objects, 20), wholeNumber(values.rounds, 1)]
 
-function wholeNumber(text: string): number {
+function wholeNumber(text: string, least: number): number {
   const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= 20_000) return value
-  console.error(`${text} is not a whole number from 1 to 20000\n\n${usage}`)
+  if (Number.isInteger(value) && value >= least && value <= 20_000) return value
+  console.error(`${text} is not a whole number from ${least} to 20000\n\n${usage}`)
   return process.exit(2)
 }
 
@@ -64,7 +64,7 @@ async function applyTenant(server: Server): Promise<void> {
   const parameters = Array.from({ length: 8 }, (_unused, index) => ({ name: `parameter${index}`, description: 'One of several, as payroll exports have them.', default: { value: 'default' } }))
   const all = Array.from({ length: objects }, (_unused, index) => {
     if (index % 10 === 0) return { resource: 'integrations', body: integration(name('work', index / 10), { parameters }) } as const
-    if (index % 10 === 1) return { resource: 'integrationsets', body: integrationSet(name('all', (index - 1) / 10), [name('work', (index - 1) / 10)]) } as const
+    if (index % 10 === 1) return { resource: 'integrationsets', body: integrationSet(name('all', (index - 1) / 10), [name('work', (index - 1) / 10), name('work', ((index - 1) / 10 + 1) % tenth)]) } as const
     const values = parameters.slice(0, 4).map((parameter) => ({ name: parameter.name, value: `value ${index}` }))
     return { resource: 'scheduledintegrations', body: scheduled(name('schedule', index), onceAYear, { integrationRef: { name: name('work', index % tenth) }, parameters: values }) } as const
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Server } from '../../../operator/e2e/harness/api.ts'
 import { decoded, pathOf } from '../../../operator/e2e/harness/api.ts'
 import type { JsonObject } from '../../../operator/model/kubernetes.ts'
+import { annotation } from '../../../operator/model/names.ts'
 import { atEnd } from './leaving.ts'
 import { type Target, listOf } from './load.ts'
 import type { Answer, Bodies, Order } from './raw.ts'
@@ -54,16 +55,18 @@ export async function startRawClient(): Promise<RawClient> {
 
 /**
  * What the operator wrote, read back: the CronJob without what the API server adds to its metadata (its defaults stay, some 500
- * bytes), and the status. The raw client writes the same for other schedules.
+ * bytes), the status, and the note of its home. The raw client writes the same for other schedules.
  */
 export async function learnedBodies(server: Server): Promise<Bodies> {
   const [cronJob] = await listOf<{ metadata: JsonObject & Omit<Target, 'uid'>; spec: JsonObject }>(server, `${pathOf('cronjobs')}?limit=1`)
   if (cronJob === undefined) throw new Error('the operator has written no CronJob')
   const { namespace, name, labels, annotations, ownerReferences, finalizers } = cronJob.metadata
-  const [schedule] = await listOf<{ metadata: Target; status: JsonObject }>(server, `${pathOf('scheduledintegrations', namespace)}?fieldSelector=metadata.name=${name}`)
+  const [schedule] = await listOf<{ metadata: Target & { readonly annotations: JsonObject }; status: JsonObject }>(server, `${pathOf('scheduledintegrations', namespace)}?fieldSelector=metadata.name=${name}`)
   if (schedule === undefined) throw new Error(`there is no schedule for the CronJob ${namespace}/${name}`)
   const body = { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace, labels, annotations, ownerReferences, finalizers }, spec: cronJob.spec }
   const blank = (value: JsonObject) =>
     JSON.stringify(value).replaceAll(schedule.metadata.uid, '@uid@').replaceAll(`"${schedule.metadata.name}"`, '"@name@"').replaceAll(`"${schedule.metadata.namespace}"`, '"@namespace@"')
-  return { cronJob: blank(body), status: blank({ status: schedule.status }) }
+  // Any UID is as long as the namespace's own.
+  const home = { metadata: { uid: schedule.metadata.uid, annotations: { [annotation.home]: schedule.metadata.annotations[annotation.home] ?? '' } } }
+  return { cronJob: blank(body), status: blank({ status: schedule.status }), home: blank(home) }
 }

@@ -3,6 +3,7 @@
 import { type Server, decoded, pathOf, send, versionNow } from '../../../operator/e2e/harness/api.ts'
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
 import type { JsonObject } from '../../../operator/model/kubernetes.ts'
+import { homeManager } from '../../../operator/model/names.ts'
 import { serverFrom } from './cluster.ts'
 import { type Target, inParallel } from './load.ts'
 
@@ -10,10 +11,12 @@ import { type Target, inParallel } from './load.ts'
 export interface Bodies {
   readonly cronJob: string
   readonly status: string
+  /** The note of where the schedule is at home. */
+  readonly home: string
 }
 
 /**
- * write: both writes for all targets. follow: the CronJob of each schedule that appears, as soon as it does. release: the write that lets
+ * write: the three writes for all targets. follow: the CronJob of each schedule that appears, as soon as it does. release: the write that lets
  * start each Job that appears suspended. learn: reads the copies in a namespace; apply: applies the same in another.
  */
 export type Order =
@@ -42,6 +45,12 @@ async function writeStatus(server: Server, body: string, target: Target): Promis
   await answer.dump()
 }
 
+async function noteHome(server: Server, body: string, target: Target): Promise<void> {
+  const path = `${pathOf('scheduledintegrations', target.namespace, target.name)}?timeout=29s&fieldManager=${homeManager}`
+  const answer = await send(server, path, { method: 'PATCH', type: 'application/merge-patch+json', body: filled(body, target) })
+  await answer.dump()
+}
+
 async function carryOut(order: Order): Promise<void> {
   const server = serverFrom(order.kubeconfig)
   if (order.kind === 'release') return release(server)
@@ -52,6 +61,7 @@ async function carryOut(order: Order): Promise<void> {
   await inParallel(order.targets, order.inFlight, async (target) => {
     await createCronJob(server, bodies.cronJob, target)
     await writeStatus(server, bodies.status, target)
+    await noteHome(server, bodies.home, target)
   })
 }
 
