@@ -11,6 +11,8 @@ import { annotation, label } from '../model/names.ts'
 import type { TenantCloneSpec, TenantCloneStatus } from '../model/tenant-clone.ts'
 import { kindsOf } from '../plan/copy-authorization.ts'
 import type { CopyOrder, CopyRequires, CopySlice, CopySliceSeen } from '../plan/copy-order.ts'
+import { unusedOverrides } from '../plan/copy-manifest.ts'
+import { isRequestDone } from '../plan/tenant-clone.ts'
 import { joinedRequires, requiresNothing } from '../plan/copy-requires.ts'
 import { readAll } from './whole-list.ts'
 
@@ -51,7 +53,8 @@ export async function clonePlan(options: ClonePlanOptions, clone: PlannedClone):
     for (const item of outcome.items) items.set(`${item.kind}/${item.name}`, item)
     requires = joinedRequires(requires, outcome.requires)
   }
-  for (const item of await orphansOf(options.client, order, items)) items.set(`${item.kind}/${item.name}`, item)
+  const unused = unusedOverrides(clone.spec, (kind, name) => items.has(`${kind}/${name}`))
+  for (const item of [...(await orphansOf(options.client, order, items)), ...unused]) items.set(`${item.kind}/${item.name}`, item)
   return { order, refusal: undefined, items: [...items.values()], requires }
 }
 
@@ -74,7 +77,7 @@ async function orphansOf(client: ApiClient, { clone, spec }: CopyOrder, items: R
 function orderOf({ namespace, name, uid, spec, status }: PlannedClone): CopyOrder {
   const { request } = spec
   const last = status?.lastRequest
-  const isDone = request === undefined || (request.id === last?.id && last.dryRun !== true)
+  const isDone = request === undefined || (!request.dryRun && isRequestDone(status, request))
   const due = isDone ? { action: 'Clone' as const, requestId: last?.dryRun === true ? undefined : last?.id } : { action: request.action, requestId: request.id }
   return { clone: { namespace, name, uid }, spec, ...due, dryRun: true }
 }

@@ -18,13 +18,17 @@ const patience = 10 * second
 export function tenantCloneController(stores: Read, clock: Clock, ownNamespace: string): Controller<ObservedTenantClone> {
   const { clones, grants, integrations, sets, schedules } = stores
   const copying = ({ metadata }: KubernetesObject) => clones.by('source', metadata.namespace).map(keyOf)
+  const selecting = ({ metadata }: KubernetesObject) => clones.by('source', metadata.namespace).filter(({ object }) => object.ok && object.value.spec.source.selector !== undefined).map(keyOf)
   return {
     name: 'tenantClone',
     reads: [],
     wakes: [
       wakeOn(clones, (clone) => [keyOf(clone)]),
       wakeOn(grants, copying, 'SpecChanged'),
-      ...[integrations, sets, schedules].map((store) => coalesced(wakeOn<KubernetesObject>(store, copying, 'SpecChanged'), clock, patience)),
+      ...[integrations, sets, schedules].flatMap((store) => [
+        coalesced(wakeOn<KubernetesObject>(store, copying, 'SpecChanged'), clock, patience),
+        coalesced(wakeOn<KubernetesObject>(store, selecting, 'LabelsChanged'), clock, patience),
+      ]),
     ],
     observe: (key, learned) => observedClone(stores, key, { ownNamespace, learned }),
     plan: planTenantClone,

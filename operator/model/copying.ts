@@ -23,7 +23,7 @@ export type CopyResult = (typeof copyResults)[number]
 
 /** Why it was not simply done. */
 export const copyReasons = [
-  'DeletedInTarget', 'OrphanedInTarget', 'ManagedByGitOps', 'NotOurs', 'FieldsKept', 'Conflict', 'Refused', 'TooLarge', 'InvalidName',
+  'DeletedInTarget', 'OrphanedInTarget', 'ManagedByGitOps', 'NotOurs', 'FieldsKept', 'Conflict', 'Refused', 'TooLarge', 'InvalidName', 'OverrideUnused',
 ] as const
 export type CopyReason = (typeof copyReasons)[number]
 

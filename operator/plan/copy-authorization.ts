@@ -1,4 +1,4 @@
-import type { CopyKind } from '../model/copying.ts'
+import type { CopyAction, CopyKind } from '../model/copying.ts'
 import { copyKinds } from '../model/copying.ts'
 import type { Reason } from '../model/reason.ts'
 import type { TenantCloneSpec } from '../model/tenant-clone.ts'
@@ -40,6 +40,11 @@ export function authorizeSource({ target, spec, grants, ownNamespace }: Authoriz
 /** What is copied, in the order of copying: what others name comes first. */
 export function kindsOf({ kinds }: Pick<TenantCloneSpec, 'kinds'>): readonly CopyKind[] {
   return kinds === undefined ? copyKinds : copyKinds.filter((kind) => kinds.includes(kind))
+}
+
+/** In the order of a pass. A reset goes the other way: nothing that is still enabled gets what it runs from the source. */
+export function passKinds(spec: Pick<TenantCloneSpec, 'kinds'>, action: CopyAction): readonly CopyKind[] {
+  return action === 'Reset' ? kindsOf(spec).toReversed() : kindsOf(spec)
 }
 
 function refusal(reason: Unauthorized['reason'], message: string): Unauthorized {

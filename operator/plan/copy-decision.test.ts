@@ -140,9 +140,9 @@ describe('what exists and is not ours', () => {
     expect(specOf(after)).toEqual({ ...specOf(disabled), overlapPolicy: 'Skip' })
   })
 
-  it('and says nothing of suspend is told what it needs from then on', () => {
-    const decision = appliedBy(decideCopy(source, strangerOf(source), orderOf({ spec: { onConflict: 'Adopt' } }), false))
-    expect(decision.done.message).toMatch(/until spec.suspend is set to false/)
+  it('and says nothing of suspend is at work perhaps, and would be held as a copy: it is not adopted', () => {
+    const decision = decideCopy(source, strangerOf(source), orderOf({ spec: { onConflict: 'Adopt' } }), false)
+    expect(decision).toMatchObject({ kind: 'leave', item: { result: 'Failed', reason: 'NotOurs', message: expect.stringContaining('set spec.suspend to true or false') } })
   })
 
   it('and was ours before its source was made anew loses nothing that only we have said', () => {
@@ -236,9 +236,24 @@ describe('a request', () => {
 
   it('that is a dry run says what would happen, tells nobody and takes nothing over', () => {
     const enabled = changed(copy, { suspend: false, maxWaitSeconds: 5 })
-    const results = [decideCopy(source, undefined, orderOf({ ...reset, dryRun: true }), false), decideCopy(newer, copy, orderOf({ ...reset, dryRun: true }), false), decideCopy(source, enabled, orderOf({ ...reset, dryRun: true }), false), decideCopy(source, strangerOf(source), orderOf({ dryRun: true, spec: { onConflict: 'Adopt' } }), false)].map(appliedBy)
+    const results = [decideCopy(source, undefined, orderOf({ ...reset, dryRun: true }), false), decideCopy(newer, copy, orderOf({ ...reset, dryRun: true }), false), decideCopy(source, enabled, orderOf({ ...reset, dryRun: true }), false), decideCopy(source, strangerOf(source, { suspend: false }), orderOf({ dryRun: true, spec: { onConflict: 'Adopt' } }), false)].map(appliedBy)
     expect(results.map(({ done }) => done.result)).toEqual(['WouldCreate', 'WouldUpdate', 'WouldResuspend', 'WouldAdopt'])
     expect(results.flatMap(({ event, before }) => [event, before]).filter((one) => one !== undefined)).toEqual([])
+  })
+
+  it('of a Reset takes back that somebody activated it, so that this has to be done again where it is required', () => {
+    const activated = marked(changed(copy, { suspend: false }), { annotations: { 'integration-scheduler.io/activate': 'uid', 'integration-scheduler.io/home': 'uid' } })
+    expect(appliedBy(decideCopy(newer, activated, orders.Reset, true)).before).toEqual([
+      { op: 'remove', path: '/metadata/annotations/integration-scheduler.io~1activate' },
+      { op: 'remove', path: '/metadata/annotations/integration-scheduler.io~1home' },
+    ])
+    expect(appliedBy(decideCopy(newer, activated, orderOf({ ...reset, dryRun: true }), true)).before).toBeUndefined()
+  })
+
+  it('that takes its schedule from a set that was enabled says so', () => {
+    const scheduledSet = sourceOf('IntegrationSet', { schedule: { recurrence: { byDay: { every: 1 } } } })
+    const enabled = changed(copyOf(scheduledSet), { suspend: false })
+    expect(appliedBy(decideCopy(sourceOf('IntegrationSet'), enabled, orders.Reset, true))).toMatchObject({ done: { result: 'Resuspended' }, event: { reason: 'ScheduleResuspended' } })
   })
 
   it('that disables a schedule again warns at the schedule', () => {

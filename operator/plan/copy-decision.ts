@@ -30,7 +30,8 @@ export interface ApplyDecision {
   readonly was: 'missing' | 'there'
   /**
    * To be sent before it, upon the version that was decided upon; the manifest then goes upon the version that this makes. It changes
-   * no field, but says that all of the spec is ours: whatever the manifest lacks goes with it, in one request that is valid as a whole.
+   * no field of the spec, but says that all of it is ours: whatever the manifest lacks goes with it, in one request that is valid as a
+   * whole. And it takes back that somebody activated the copy.
    */
   readonly before: JsonPatch | undefined
   /** What it is called when the API server has accepted it; `unchanged` when that made no difference. */
@@ -133,6 +134,8 @@ function ofStranger(given: Met, message: string): CopyDecision {
   const isOfOtherClone = ![undefined, order.clone.name].includes(textsIn(live, 'labels')[label.clone])
   if (onConflict === 'Fail') return failure(given.source, 'NotOurs', `${message}: rename one of the two, or set onConflict`)
   if (onConflict === 'Skip' || isOfOtherClone) return left(given, 'Skipped', { reason: 'NotOurs', message: isOfOtherClone ? message : `${message}: onConflict: Adopt takes it over` })
+  // A copy without suspend is held, and this may be at work.
+  if (isSchedulable(live) && specOf(live)['suspend'] === undefined) return failure(given.source, 'NotOurs', 'to be adopted, it has to say what it is: set spec.suspend to true or false')
   return adopted(given)
 }
 
@@ -151,8 +154,7 @@ function adopted(given: Met): CopyDecision {
     metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...textsIn(before, 'annotations'), ...marks.metadata.annotations } },
     ...(isJsonObject(before['spec']) && { spec: before['spec'] }),
   }
-  const isHeld = isSchedulable(live) && specOf(live)['suspend'] === undefined
-  return applied(given, manifest, { was: 'there', result: 'Adopted', ...(isHeld && { message: 'as a copy it starts no run until spec.suspend is set to false' }) })
+  return applied(given, manifest, { was: 'there', result: 'Adopted' })
 }
 
 /** Brings up to date what nobody has changed here. A copy that somebody enabled may be running: it stays as it is. */
@@ -178,9 +180,16 @@ function ofReset(given: Met): CopyDecision {
   const isMixed = isKeptByOthers(live, manifest)
   const own = ownFields(live)
   const isCurrent = !isMixed && isIncluded(withoutRequest(manifest), live) && (own === undefined || !reachesBeyond(own, manifest))
-  const isResuspended = isEnabled(live) && isSchedulable(source)
+  const isResuspended = isEnabled(live)
+  const activation = withoutActivation(live)
   const decision = applied({ ...given, kept: [] }, manifest, { was: 'there', result: isResuspended ? 'Resuspended' : isCurrent ? 'Unchanged' : 'Updated' })
-  return { ...decision, force: true, before: isMixed ? takeover(live) : undefined, event: isResuspended ? resuspension(live, order) : undefined }
+  return { ...decision, force: true, before: isMixed || activation.length > 0 ? [...(isMixed ? takeover(live) : []), ...activation] : undefined, event: isResuspended ? resuspension(live, order) : undefined }
+}
+
+/** Where activation is required, whoever enables it again has to activate it again. */
+function withoutActivation(live: JsonObject): JsonPatch {
+  const known = textsIn(live, 'annotations')
+  return [annotation.activate, annotation.home].flatMap((key) => (known[key] === undefined ? [] : [{ op: 'remove', path: `/metadata/annotations/${key.replace('/', '~1')}` }]))
 }
 
 /**

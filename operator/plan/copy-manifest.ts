@@ -1,3 +1,4 @@
+import type { CopyItem, CopyKind } from '../model/copying.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { Json, JsonObject } from '../model/kubernetes.ts'
 import { annotation, apiVersion, label } from '../model/names.ts'
@@ -62,6 +63,12 @@ export function specOf({ spec }: JsonObject): JsonObject {
 
 export function textOf(value: Json | undefined): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/** One for each override that changes nothing, as after a slip of the pen: its object would arrive as it is in the source. */
+export function unusedOverrides(spec: TenantCloneSpec, isInSource: (kind: CopyKind, name: string) => boolean): readonly CopyItem[] {
+  const unused = (spec.overrides ?? []).filter(({ kind, name }) => spec.kinds?.includes(kind) === false || !isInSource(kind, name))
+  return unused.map(({ kind, name }) => ({ kind, name, result: 'Failed', reason: 'OverrideUnused', message: 'spec.overrides names it, and there is nothing of this kind and name to copy: correct or remove the entry' }))
 }
 
 function overriddenSpec(source: JsonObject, overrides: readonly Override[]): JsonObject {

@@ -121,5 +121,5 @@ export function endEvent({ namespace, name, uid }: ObjectMeta, { id, action, dry
 /** The report when a pass is over. */
 export function ended(report: CloneReport, { id, action, dryRun }: Progress, now: Instant): CloneReport {
   const completionTime = formatInstant(now)
-  return { ...report, progress: undefined, completionTime, ...(id !== undefined && { lastRequest: { id, action, dryRun, completionTime } }) }
+  return { ...report, progress: undefined, completionTime, ...(id !== undefined && { lastRequest: { id, action, dryRun, completionTime }, copied: remembering(report.copied, { requestId: id }) }) }
 }

@@ -22,8 +22,9 @@ interface World {
   readonly status: JsonObject | undefined
   readonly granted: readonly string[]
   readonly source: Source
-  /** In the target, with our label. */
+  /** In the target, with our label, and with this request. */
   readonly copies: Source
+  readonly request?: string
   readonly learned: Learned
 }
 
@@ -45,7 +46,7 @@ function observed(world: World): ObservedTenantClone {
       if (world.granted.length === 0) throw new Error('the source was read without a grant')
       return (world.source[kind] ?? []).map((name) => ({ metadata: metadata(name, 'acme') }))
     }
-    const marks = { labels: { 'integration-scheduler.io/clone': 'from-acme' }, annotations: { 'integration-scheduler.io/source-namespace': 'acme' } }
+    const marks = { labels: { 'integration-scheduler.io/clone': 'from-acme' }, annotations: { 'integration-scheduler.io/source-namespace': 'acme', ...(world.request !== undefined && { 'integration-scheduler.io/request': world.request }) } }
     return (world.copies[kind] ?? []).map((name) => ({ metadata: metadata(name, 'acme-test', marks) }))
   }
   return {
@@ -253,6 +254,23 @@ describe('after a pass', () => {
     expect(copiedMemory(textOf(world.status?.['copied'])).has('Integration', 'export')).toBe(true)
   })
 
+  it.each(['Refused', 'Conflict'] as const)('what failed (%s) is tried again after a while', (reason) => {
+    const failed = settled(start, { result: ({ kind }, name) => ({ kind, name, result: 'Failed', reason }) })
+    expect(failed.last.requeue).toMatchObject({ kind: 'at', at: noon + 600_000 })
+    expect(settled({ ...failed.world, learned: nothingLearned }, { now: noon + 600_000 }).slices[0]).toBe('Clone Integration')
+  })
+
+  it('what can only fail again is not tried again', () => {
+    const failed = settled(start, { result: ({ kind }, name) => ({ kind, name, result: 'Failed', reason: 'TooLarge' }) })
+    expect(failed.last.requeue).toEqual({ kind: 'onChange' })
+  })
+
+  it('an override that names nothing is told: its object would have come as it is in the source', () => {
+    const { world } = settled({ ...start, spec: { overrides: [{ kind: 'ScheduledIntegration', name: 'payrol', runName: 'test' }, { kind: 'ScheduledIntegration', name: 'payroll', runName: 'test' }] } })
+    expect(objectsIn(world.status?.['items'])[0]).toMatchObject({ kind: 'ScheduledIntegration', name: 'payrol', result: 'Failed', reason: 'OverrideUnused' })
+    expect(world.status).toMatchObject({ summary: { created: 2, failed: 1 } })
+  })
+
   it('what was left to others is not remembered as a copy', () => {
     const { world } = settled(start, { result: ({ kind }, name) => ({ kind, name, result: 'Skipped', reason: kind === 'Integration' ? 'NotOurs' : 'FieldsKept' }) })
     const memory = copiedMemory(textOf(world.status?.['copied']))
@@ -265,7 +283,7 @@ describe('a request', () => {
   const done = settled(reset, { result: () => 'Updated' })
 
   it('is done at once, and once, and marked as done', () => {
-    expect(done.slices).toEqual(['Reset r1 Integration', 'Reset r1 IntegrationSet', 'Reset r1 ScheduledIntegration'])
+    expect(done.slices).toEqual(['Reset r1 ScheduledIntegration', 'Reset r1 IntegrationSet', 'Reset r1 Integration'])
     expect(done.world.status).toMatchObject({ lastRequest: { id: 'r1', action: 'Reset', completionTime: '2026-03-02T12:00:00Z' }, summary: { updated: 2 } })
     expect(done.events).toEqual(['Normal CloneFinished: Reset r1: 2 updated'])
     expect(settled({ ...done.world, learned: nothingLearned }, { now: later }).slices).toEqual([])
@@ -275,8 +293,25 @@ describe('a request', () => {
     expect(settled({ ...done.world, learned: nothingLearned, generation: 3, spec: asked('r2', 'Refresh') }).slices).toEqual(['Refresh r2 Integration', 'Refresh r2 IntegrationSet', 'Refresh r2 ScheduledIntegration'])
   })
 
+  it('that was done before another is not done again when the file goes back to it', () => {
+    const second = settled({ ...done.world, learned: nothingLearned, generation: 3, spec: asked('r2', 'Refresh') }, { now: noon + 1_000 })
+    expect(settled({ ...second.world, learned: nothingLearned, generation: 4, spec: asked('r1', 'Reset') }, { now: later }).slices.filter((slice) => slice.startsWith('Reset'))).toEqual([])
+  })
+
+  it('that copies carry was done before the TenantClone was applied again: only what is missing is copied', () => {
+    const again = settled({ ...start, spec: asked('r1', 'Reset'), copies: start.source, request: 'r1' }, { result: () => 'Unchanged' })
+    expect(again.slices).toEqual(['Clone r1 Integration', 'Clone r1 IntegrationSet', 'Clone r1 ScheduledIntegration'])
+    expect(again.world.status).toMatchObject({ lastRequest: { id: 'r1', action: 'Clone' } })
+    expect(settled({ ...again.world, learned: nothingLearned }, { now: later }).slices).toEqual([])
+  })
+
+  it('that begins in the second in which another ended is not taken for that', () => {
+    const dry = settled({ ...cloned, generation: 2, spec: asked('r1', 'Reset', true) }, { result: () => 'WouldResuspend' })
+    expect(settled({ ...dry.world, generation: 3, spec: asked('r2', 'Reset') }, { result: () => 'Resuspended' }).slices).toHaveLength(3)
+  })
+
   it('comes before what nobody asked for, and in its place', () => {
-    expect(settled({ ...start, spec: asked('r1', 'Reset') }).slices[0]).toBe('Reset r1 Integration')
+    expect(settled({ ...start, spec: asked('r1', 'Reset') }).slices[0]).toBe('Reset r1 ScheduledIntegration')
   })
 
   it('leaves its id on what is copied later, so that it is not done to that', () => {
@@ -295,7 +330,7 @@ describe('a request', () => {
     const dry = settled({ ...start, spec: asked('r1', 'Clone', true) }, { result: () => 'WouldCreate' })
     expect(dry.slices[0]).toBe('Clone r1 dry Integration')
     expect(dry.world.status).toMatchObject({ lastRequest: { id: 'r1', dryRun: true }, summary: { wouldCreate: 2 } })
-    expect(dry.world.status).not.toHaveProperty('copied')
+    expect(copiedMemory(textOf(dry.world.status?.['copied'])).has('Integration', 'export')).toBe(false)
     expect(dry.events).toEqual(['Normal CloneFinished: Clone r1 (dry run): 2 would be created'])
     expect(settled({ ...dry.world, learned: nothingLearned, source: { Integration: ['new'] } }, { now: later }).slices).toEqual([])
     expect(settled({ ...dry.world, learned: nothingLearned, generation: 2, spec: {} }).slices[0]).toBe('Clone Integration')

@@ -7,7 +7,8 @@ import type { TenantClone, TenantCloneSpec, TenantCloneStatus } from '../model/t
 import { type Learned, type Plan, evidenceKey, isRefused, storeLag } from './action.ts'
 import { type ConditionDraft, stalledConditions } from './conditions.ts'
 import { copiedMemory, remembering, sourceDigest } from './copied-memory.ts'
-import { type AuthorizationQuestion, type Unauthorized, authorizeSource, kindsOf } from './copy-authorization.ts'
+import { type AuthorizationQuestion, type Unauthorized, authorizeSource, kindsOf, passKinds } from './copy-authorization.ts'
+import { unusedOverrides } from './copy-manifest.ts'
 import type { CopyEvidence, CopyOrder, CopySlice } from './copy-order.ts'
 import { requiresNothing } from './copy-requires.ts'
 import { type CloneReport, type Progress, cloneStatusPatch, endEvent, ended, restingConditions, withMemory, withSlice, workingConditions } from './tenant-clone-status.ts'
@@ -99,20 +100,43 @@ function allowed(given: Allowed): Plan {
   const progress = ownProgress(observed)
   if (progress !== undefined) return proceeding(given, progress)
   const { request } = spec
-  if (request !== undefined && request.id !== status?.lastRequest?.id) return begun(given, request)
+  if (request !== undefined && !isRequestDone(status, request)) return begun(given, isDoneToCopies(given, request) ? { ...request, action: 'Clone' } : request)
   if (request?.dryRun === true) return resting(given) // a TenantClone that asks for a dry run writes nothing
   const { source } = copiedMemory(status?.copied)
   if (source === '') return begun(given, { action: 'Clone' })
-  if (source === digestOf(given)) return resting(given)
+  if (source === digestOf(given) && !isWorthAnotherTry(status)) return resting(given)
   const at = (parseInstant(status?.completionTime) ?? now - pause) + pause
-  return now >= at ? begun(given, { action: 'Clone' }) : { ...resting(given), requeue: { kind: 'at', at, because: 'the source or the TenantClone has changed' } }
+  return now >= at ? begun(given, { action: 'Clone' }) : { ...resting(given), requeue: { kind: 'at', at, because: 'the source or the TenantClone has changed, or something failed' } }
+}
+
+/** Each request is done once, however many came after it. */
+export function isRequestDone(status: TenantCloneStatus | undefined, { id }: { readonly id: string }): boolean {
+  return id === status?.lastRequest?.id || copiedMemory(status?.copied).hasDone(id)
+}
+
+/** A TenantClone that was deleted and applied again remembers nothing; its copies do. */
+function isDoneToCopies({ observed, spec }: Allowed, { id }: { readonly id: string }): boolean {
+  if (copiedMemory(observed.status?.copied).source !== '') return false
+  return kindsOf(spec).some((kind) => copiesOf(observed, spec, kind).some(({ annotations }) => annotations?.[annotation.request] === id))
+}
+
+/** What a pass failed at that only copies what is missing: a quota is raised, a webhook comes back. A request is not done a second time. */
+function isWorthAnotherTry({ lastRequest, completionTime, items = [] }: TenantCloneStatus = {}): boolean {
+  const isOfRequest = lastRequest !== undefined && lastRequest.completionTime === completionTime && lastRequest.action !== 'Clone'
+  return !isOfRequest && items.some(({ result, reason }) => result === 'Failed' && (reason === 'Refused' || reason === 'Conflict'))
 }
 
 /** Of all that a pass reads: `status` of the objects is not among it. */
 function digestOf({ observed, spec }: Allowed): string {
-  const { namespace } = spec.source
-  const objects = kindsOf(spec).flatMap((kind) => observed.objectsIn(kind, namespace).map(({ metadata }) => ({ kind, metadata })))
+  const objects = kindsOf(spec).flatMap((kind) => selectedIn(observed, spec, kind).map((metadata) => ({ kind, metadata })))
   return sourceDigest(objects, { generation: observed.metadata.generation })
+}
+
+/** What of a kind is to be copied. */
+function selectedIn({ objectsIn }: ObservedTenantClone, { source }: TenantCloneSpec, kind: CopyKind): readonly ObjectMeta[] {
+  const wanted = Object.entries(source.selector?.matchLabels ?? {})
+  const objects = objectsIn(kind, source.namespace).map(({ metadata }) => metadata)
+  return objects.filter(({ labels }) => wanted.every(([key, value]) => labels?.[key] === value))
 }
 
 function resting({ observed, now }: Allowed): Plan {
@@ -122,7 +146,7 @@ function resting({ observed, now }: Allowed): Plan {
 
 function begun(given: Allowed, { id, action, dryRun = false }: Pick<Progress, 'id' | 'action' | 'dryRun'>): Plan {
   const { observed, spec, now } = given
-  const [kind = 'Integration'] = kindsOf(spec)
+  const [kind = 'Integration'] = passKinds(spec, action)
   const { status } = observed
   const report: CloneReport = {
     ...status,
@@ -138,7 +162,7 @@ function begun(given: Allowed, { id, action, dryRun = false }: Pick<Progress, 'i
 function proceeding(given: Allowed, progress: Progress): Plan {
   const { observed, spec, now } = given
   const seen = sliceSeen(observed)?.slice
-  const isOfNow = seen?.pass === progress.startTime && seen.kind === progress.kind && seen.from === (progress.next ?? '')
+  const isOfNow = seen?.pass === passOf(progress) && seen.kind === progress.kind && seen.from === (progress.next ?? '')
   if (isOfNow && seen.outcome.kind === 'done') return folded(given, progress, seen.outcome)
   const action = sliceOf(observed, spec, progress)
   const { refused } = observed.learned
@@ -147,14 +171,19 @@ function proceeding(given: Allowed, progress: Progress): Plan {
   return { ...nothing, actions: [action], status: cloneStatusPatch(observed, { report, drafts: workingConditions(report, observed.status, trouble) }, now) }
 }
 
+/** Another request may begin in the same second. */
+function passOf({ startTime, action, id = '', dryRun = false }: Progress): string {
+  return [startTime, action, id, dryRun ? 'dry' : ''].join(' ')
+}
+
 function sliceOf({ metadata, status }: ObservedTenantClone, spec: TenantCloneSpec, progress: Progress): CopySlice {
   const { namespace, name, uid } = metadata
-  const { id, action, dryRun = false, kind, next = '', startTime } = progress
+  const { id, action, dryRun = false, kind, next = '' } = progress
   const { lastRequest } = status ?? {}
   // What comes into being after a request has nothing left of it to be done.
   const requestId = id ?? (lastRequest?.dryRun === true ? undefined : lastRequest?.id)
   const order: CopyOrder = { clone: { namespace, name, uid }, spec, action, requestId, dryRun }
-  return { verb: 'copy', resource: 'tenantclones', namespace, name, order, kind, from: next, pass: startTime, memory: status?.copied, because: `${action} of ${kind}` }
+  return { verb: 'copy', resource: 'tenantclones', namespace, name, order, kind, from: next, pass: passOf(progress), memory: status?.copied, because: `${action} of ${kind}` }
 }
 
 type Done = Extract<CopyEvidence['slice']['outcome'], { readonly kind: 'done' }>
@@ -163,7 +192,7 @@ function folded(given: Allowed, progress: Progress, { next, items, requires }: D
   const { observed, spec, now } = given
   const added = withSlice({ ...observed.status }, { items, requires })
   const report = progress.dryRun === true ? added : withMemory(added, items)
-  const kinds = kindsOf(spec)
+  const kinds = passKinds(spec, progress.action)
   const kind = next === undefined ? kinds[kinds.indexOf(progress.kind) + 1] : progress.kind
   const { next: _page, ...pass } = progress
   const done = progress.done + items.length
@@ -173,8 +202,9 @@ function folded(given: Allowed, progress: Progress, { next, items, requires }: D
 }
 
 function finished(given: Allowed, progress: Progress, report: CloneReport): Plan {
-  const { observed, now } = given
-  const whole = ended(withSlice(report, { items: orphans(given), requires: requiresNothing }), progress, now)
+  const { observed, spec, now } = given
+  const unused = unusedOverrides(spec, (kind, name) => selectedIn(observed, spec, kind).some((metadata) => metadata.name === name))
+  const whole = ended(withSlice(report, { items: [...orphans(given), ...unused], requires: requiresNothing }), progress, now)
   const isNews = progress.id !== undefined || observed.status?.completionTime === undefined
   return {
     ...nothing,
@@ -185,11 +215,14 @@ function finished(given: Allowed, progress: Progress, report: CloneReport): Plan
 
 /** Copies whose source is gone: they stay. */
 function orphans({ observed, spec }: Allowed): readonly CopyItem[] {
-  const { namespace, name } = observed.metadata
-  const source = spec.source.namespace
   return kindsOf(spec).flatMap((kind) => {
-    const there = new Set(observed.objectsIn(kind, source).map(({ metadata }) => metadata.name))
-    const own = observed.objectsIn(kind, namespace).filter(({ metadata: { labels, annotations } }) => labels?.[label.clone] === name && annotations?.[annotation.sourceNamespace] === source)
-    return own.flatMap(({ metadata }): readonly CopyItem[] => (there.has(metadata.name) ? [] : [{ kind, name: metadata.name, result: 'Skipped', reason: 'OrphanedInTarget', message: 'it is gone in the source: the copy stays' }]))
+    const there = new Set(observed.objectsIn(kind, spec.source.namespace).map(({ metadata }) => metadata.name))
+    return copiesOf(observed, spec, kind).flatMap(({ name }): readonly CopyItem[] => (there.has(name) ? [] : [{ kind, name, result: 'Skipped', reason: 'OrphanedInTarget', message: 'it is gone in the source: the copy stays' }]))
   })
+}
+
+/** What this TenantClone has copied of a kind, and is there. */
+function copiesOf({ metadata: { namespace, name }, objectsIn }: ObservedTenantClone, { source }: TenantCloneSpec, kind: CopyKind): readonly ObjectMeta[] {
+  const copies = objectsIn(kind, namespace).map(({ metadata }) => metadata)
+  return copies.filter(({ labels, annotations }) => labels?.[label.clone] === name && annotations?.[annotation.sourceNamespace] === source.namespace)
 }
