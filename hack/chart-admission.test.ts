@@ -13,7 +13,7 @@ const named = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: 
 const policySchema = named.extend({
   spec: z.strictObject({
     failurePolicy: z.string(),
-    matchConstraints: z.strictObject({ resourceRules: z.array(z.strictObject({ apiGroups: z.array(z.string()), apiVersions: z.array(z.string()), operations: z.array(z.string()), resources: z.array(z.string()) })) }),
+    matchConstraints: z.strictObject({ resourceRules: z.array(z.strictObject({ apiGroups: z.array(z.string()), apiVersions: z.array(z.string()), operations: z.array(z.string()), resources: z.array(z.string()), scope: z.literal('Namespaced') })) }),
     matchConditions: z.array(z.strictObject({ name: z.string(), expression: z.string() })).default([]),
     validations: z.array(z.strictObject({ expression: z.string(), reason: z.string().optional(), message: z.string() })),
   }),
@@ -57,7 +57,7 @@ describe('the admission policies', () => {
 
   test('look at the creation of everything that can be copied and can have a schedule', () => {
     const [rule] = policy('copies').spec.matchConstraints.resourceRules
-    expect(rule).toEqual({ apiGroups: ['integration-scheduler.io'], apiVersions: ['*'], operations: ['CREATE'], resources: ['scheduledintegrations', 'integrationsets'] })
+    expect(rule).toEqual({ apiGroups: ['integration-scheduler.io'], apiVersions: ['*'], operations: ['CREATE'], resources: ['scheduledintegrations', 'integrationsets'], scope: 'Namespaced' })
     expect(wordsOf(policy('copies'))).toContain(`'${label.clone}'`)
     expect(wordsOf(policy('copies'))).toContain(`'${annotation.home}'`)
   })

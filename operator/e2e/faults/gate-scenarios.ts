@@ -73,7 +73,8 @@ export const gateScenarios: Readonly<Record<string, Scenario>> = {
   },
   'a run that is skipped': {
     isRaced: true,
-    prepare: busy('30s', locked, { overlapPolicy: 'Skip' }),
+    // Still in progress when an operator that was killed is back, on a busy machine too.
+    prepare: busy('60s', locked, { overlapPolicy: 'Skip' }),
     change: (stage) => run(stage, 'second', '5s'),
     done: (stage) => untilEnded(stage, { succeeded: 1, skipped: 1 }, ['second']),
     writes: ['patch jobs second', status, table, status, 'delete jobs second'],
