@@ -48,8 +48,11 @@ describe('a tenant that is cloned', () => {
     expect([suspendOf(target, 'a'), suspendOf(target, 'b')]).toEqual([false, true])
     expect(target.current('scheduledintegrations', 'b').spec).toMatchObject({ runName: 'newer' })
 
+    expect(target.current('scheduledintegrations', 'a').metadata.annotations, 'it is at home where it is active').toHaveProperty([annotation.home])
     expect((await request(target, 'Reset', 'reset')).summary).toMatchObject({ resuspended: 1 })
+    await target.caughtUp()
     expect(suspendOf(target, 'a')).toBe(true)
+    expect(target.current('scheduledintegrations', 'a').metadata.annotations, 'and nobody has activated it any more').not.toHaveProperty([annotation.home])
     expect(await untilEvent(target, 'ScheduleResuspended')).toMatchObject({ type: 'Warning', involvedObject: { kind: 'ScheduledIntegration', name: 'a' } })
     await target.untilReady('a', 'Suspended')
     await target.untilCronJob('a', ({ spec }) => spec.suspend === true)

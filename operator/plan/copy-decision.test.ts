@@ -58,6 +58,13 @@ describe.each(Object.entries(table))('%s', (_name, { source: from = source, live
   })
 })
 
+/** The object after what is sent before an apply. */
+function takenOver(live: JsonObject, { before }: Pick<ApplyDecision, 'before'>): JsonObject {
+  const [patch] = before ?? []
+  expect(patch).toMatchObject({ op: 'replace', path: '/metadata/managedFields' })
+  return { ...live, metadata: { ...objectOf(live['metadata']), managedFields: patch !== undefined && 'value' in patch ? patch.value : undefined } }
+}
+
 describe('our copy, some fields changed there', () => {
   const live = changed(copy, { 'schedule.timeZone': 'Europe/Berlin', 'runName': 'mine' })
 
@@ -103,10 +110,7 @@ describe('our copy, some fields changed there', () => {
   it('is overwritten by a Reset, with what somebody has added', () => {
     const added = changed(live, { maxWaitSeconds: 5 })
     const decision = appliedBy(decideCopy(newer, added, orders.Reset, true))
-    const [patch] = decision.before ?? []
-    const taken = { ...added, metadata: { ...objectOf(added['metadata']), managedFields: patch !== undefined && 'value' in patch ? patch.value : undefined } }
-    expect(patch).toMatchObject({ op: 'replace', path: '/metadata/managedFields' })
-    expect(specOf(afterApply(decision, taken))).toEqual({ ...specOf(newer), suspend: true })
+    expect(specOf(afterApply(decision, takenOver(added, decision)))).toEqual({ ...specOf(newer), suspend: true })
   })
 
   it('of which nothing has been added needs one request for a Reset', () => {
@@ -242,11 +246,10 @@ describe('a request', () => {
   })
 
   it('of a Reset takes back that somebody activated it, so that this has to be done again where it is required', () => {
-    const activated = marked(changed(copy, { suspend: false }), { annotations: { 'integration-scheduler.io/activate': 'uid', 'integration-scheduler.io/home': 'uid' } })
-    expect(appliedBy(decideCopy(newer, activated, orders.Reset, true)).before).toEqual([
-      { op: 'remove', path: '/metadata/annotations/integration-scheduler.io~1activate' },
-      { op: 'remove', path: '/metadata/annotations/integration-scheduler.io~1home' },
-    ])
+    const activated = marked(changed(copy, { suspend: false }), { annotations: { 'integration-scheduler.io/activate': 'uid', 'integration-scheduler.io/home': 'uid', 'mine': 'x' } })
+    const decision = appliedBy(decideCopy(newer, activated, orders.Reset, true))
+    const { annotations } = objectOf(afterApply(decision, takenOver(activated, decision))['metadata'])
+    expect(Object.keys(objectOf(annotations)).filter((key) => /activate|home|mine/.test(key))).toEqual(['mine'])
     expect(appliedBy(decideCopy(newer, activated, orderOf({ ...reset, dryRun: true }), true)).before).toBeUndefined()
   })
 

@@ -30,8 +30,8 @@ export interface ApplyDecision {
   readonly was: 'missing' | 'there'
   /**
    * To be sent before it, upon the version that was decided upon; the manifest then goes upon the version that this makes. It changes
-   * no field of the spec, but says that all of it is ours: whatever the manifest lacks goes with it, in one request that is valid as a
-   * whole. And it takes back that somebody activated the copy.
+   * no field, but says that all of the spec is ours, and that somebody activated the copy: whatever the manifest lacks goes with it, in
+   * one request that is valid as a whole.
    */
   readonly before: JsonPatch | undefined
   /** What it is called when the API server has accepted it; `unchanged` when that made no difference. */
@@ -181,15 +181,15 @@ function ofReset(given: Met): CopyDecision {
   const own = ownFields(live)
   const isCurrent = !isMixed && isIncluded(withoutRequest(manifest), live) && (own === undefined || !reachesBeyond(own, manifest))
   const isResuspended = isEnabled(live)
-  const activation = withoutActivation(live)
+  const activation = activationIn(live)
   const decision = applied({ ...given, kept: [] }, manifest, { was: 'there', result: isResuspended ? 'Resuspended' : isCurrent ? 'Unchanged' : 'Updated' })
-  return { ...decision, force: true, before: isMixed || activation.length > 0 ? [...(isMixed ? takeover(live) : []), ...activation] : undefined, event: isResuspended ? resuspension(live, order) : undefined }
+  return { ...decision, force: true, before: isMixed || activation.length > 0 ? takeover(live, activation) : undefined, event: isResuspended ? resuspension(live, order) : undefined }
 }
 
 /** Where activation is required, whoever enables it again has to activate it again. */
-function withoutActivation(live: JsonObject): JsonPatch {
+function activationIn(live: JsonObject): readonly string[] {
   const known = textsIn(live, 'annotations')
-  return [annotation.activate, annotation.home].flatMap((key) => (known[key] === undefined ? [] : [{ op: 'remove', path: `/metadata/annotations/${key.replace('/', '~1')}` }]))
+  return [annotation.activate, annotation.home].filter((key) => known[key] !== undefined)
 }
 
 /**

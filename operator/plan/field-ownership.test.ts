@@ -74,11 +74,21 @@ describe('a field that a manifest lacks', () => {
 describe('a takeover', () => {
   it('makes all of the spec ours, and leaves homes and status to whom they belong', () => {
     const spec = { 'f:suspend': {}, 'f:days': { 'v:"Monday"': {} }, 'f:runName': {}, 'f:parameters': { ...ours.fieldsV1['f:spec']['f:parameters'], ...theirs.fieldsV1['f:spec']['f:parameters'] } }
-    expect(takeover(live)).toEqual([{ op: 'replace', path: '/metadata/managedFields', value: [{ ...ours, fieldsV1: { ...ours.fieldsV1, 'f:spec': spec } }, homes, status] }])
+    expect(takeover(live, [])).toEqual([{ op: 'replace', path: '/metadata/managedFields', value: [{ ...ours, fieldsV1: { ...ours.fieldsV1, 'f:spec': spec } }, homes, status] }])
+  })
+
+  it('takes over the annotations that are named, and leaves who owns nothing else without an entry', () => {
+    const both = { ...homes, manager: 'kubectl', fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, 'f:mine': {}, 'f:integration-scheduler.io/home': {} }, 'f:labels': { 'f:x': {} } } } }
+    expect(takeover({ metadata: { managedFields: [ours, homes, both] } }, ['integration-scheduler.io/home'])).toEqual([
+      { op: 'replace', path: '/metadata/managedFields', value: [
+        { ...ours, fieldsV1: { ...ours.fieldsV1, 'f:metadata': { 'f:labels': { 'f:team': {} }, 'f:annotations': { 'f:integration-scheduler.io/home': {} } } } },
+        { ...both, fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, 'f:mine': {} }, 'f:labels': { 'f:x': {} } } } },
+      ] },
+    ])
   })
 
   it('of what we own nothing of makes an entry for us', () => {
-    const [patch] = takeover({ metadata: { managedFields: [theirs] } })
+    const [patch] = takeover({ metadata: { managedFields: [theirs] } }, [])
     expect(patch).toMatchObject({ value: [{ manager: 'integration-scheduler-clone', operation: 'Apply', fieldsType: 'FieldsV1', fieldsV1: theirs.fieldsV1 }] })
   })
 })

@@ -22,13 +22,17 @@ export function isKeptByOthers(live: JsonObject, manifest: JsonObject): boolean 
   return isJsonObject(spec) && reachesBeyond(spec, manifest['spec'])
 }
 
-/** Says that all of the spec is ours and nobody else's; what others own of metadata and status stays theirs. Changes no field. */
-export function takeover(live: JsonObject): JsonPatch {
+/**
+ * Says that all of the spec and these annotations are ours and nobody else's; what others own else of metadata and status stays theirs.
+ * Changes no field.
+ */
+export function takeover(live: JsonObject, annotations: readonly string[]): JsonPatch {
   const entries = entriesOf(live)
   const spec = fieldsOf(entries.filter(isOfObject))?.['f:spec'] ?? {}
+  const taken = annotations.length === 0 ? {} : { 'f:metadata': { 'f:annotations': Object.fromEntries(annotations.map((name) => [`f:${name}`, {}])) } }
   const known = entries.find(isOurs) ?? { manager: cloneManager, operation: 'Apply', apiVersion, fieldsType: 'FieldsV1' }
-  const ours = { ...known, fieldsV1: { ...fieldsIn(known), 'f:spec': spec } }
-  const others = entries.filter((entry) => !isOurs(entry)).map((entry) => (isOfObject(entry) ? withoutSpec(entry) : entry))
+  const ours = { ...known, fieldsV1: { ...joined(fieldsIn(known), taken), 'f:spec': spec } }
+  const others = entries.filter((entry) => !isOurs(entry)).map((entry) => (isOfObject(entry) ? without(entry, annotations) : entry))
   return [{ op: 'replace', path: '/metadata/managedFields', value: [ours, ...others.filter((entry) => Object.keys(fieldsIn(entry)).length > 0)] }]
 }
 
@@ -103,7 +107,15 @@ function joined(one: FieldTree, other: FieldTree): FieldTree {
   return { ...one, ...Object.fromEntries(added) }
 }
 
-function withoutSpec(entry: JsonObject): JsonObject {
-  const { 'f:spec': _spec, ...fieldsV1 } = fieldsIn(entry)
-  return { ...entry, fieldsV1 }
+function without(entry: JsonObject, annotations: readonly string[]): JsonObject {
+  const { 'f:spec': _spec, 'f:metadata': metadata, ...rest } = fieldsIn(entry)
+  const left = isJsonObject(metadata) ? annotations.reduce(withoutAnnotation, metadata) : {}
+  return { ...entry, fieldsV1: { ...(Object.keys(left).length > 0 && { 'f:metadata': left }), ...rest } }
+}
+
+/** An owner of nothing in it would own all of it. */
+function withoutAnnotation({ 'f:annotations': tree, ...metadata }: FieldTree, name: string): FieldTree {
+  if (!isJsonObject(tree)) return tree === undefined ? metadata : { ...metadata, 'f:annotations': tree }
+  const { [`f:${name}`]: _taken, ...left } = tree
+  return Object.keys(left).some((key) => key !== '.') ? { ...metadata, 'f:annotations': left } : metadata
 }
