@@ -13,7 +13,7 @@ import { type Requests, requestsSince } from './measure.ts'
 import { builtProgram, startOperator } from './operator.ts'
 import { type Memory, cpuOf, memoryOf, untilAtRest } from './proc.ts'
 import { startRawClient } from './raw-client.ts'
-import { load, thisMachine } from './report.ts'
+import { load, requestsInWords, thisMachine } from './report.ts'
 
 const usage = `hack/bench clone [options]
   --objects N   to copy: one Integration and one set in ten, schedules else; 5000 unless given
@@ -153,8 +153,8 @@ async function bench(): Promise<void> {
   if (!values.keep) atEnd(() => removeCluster(values.name))
   const program = await builtProgram(undefined)
   const cluster = await newCluster(values.name)
-  await makeTargets(cluster.load)
   await applyTenant(cluster.load)
+  await makeTargets(cluster.load)
   const operator = await startOperator(program, cluster.operator)
   await operator.ready()
   const setting = { cluster, pid: operator.pid }
@@ -190,7 +190,7 @@ function inWords({ began, machine: { cores, processor, gigabytes, node, kubernet
     `load average before ${average.before.join(' ')}, after ${average.after.join(' ')}`,
     `${objects} objects; the operator before: RSS ${idle.rss} MB`,
     ...copied.map(({ by, seconds, cpu, memory, requests }) =>
-      `  copied by ${by.padEnd(8)}: ${seconds.toFixed(2)} s, ${Math.round(objects / seconds)} objects per second, CPU: client ${cpu.client} s, server ${cpu.server} s; operator RSS ${memory.rss} MB (peak ${memory.peak}); ${Object.entries(requests).map(([asked, count]) => `${count} ${asked}`).join(', ')}`),
+      `  copied by ${by.padEnd(8)}: ${seconds.toFixed(2)} s, ${Math.round(objects / seconds)} objects per second, CPU: client ${cpu.client} s, server ${cpu.server} s; operator RSS ${memory.rss} MB (peak ${memory.peak}); ${requestsInWords(requests)}`),
     `  copied: ${quantile(pairs, 0.5)} x raw (rounds: ${pairs.join(', ')})`,
   ].join('\n')
 }

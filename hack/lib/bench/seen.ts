@@ -2,11 +2,12 @@
 import { type Server, decoded, pathOf, send, versionNow } from '../../../operator/e2e/harness/api.ts'
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
 import type { JsonObject } from '../../../operator/model/kubernetes.ts'
+import { annotation } from '../../../operator/model/names.ts'
 
 type Watchable = 'cronjobs' | 'scheduledintegrations' | 'jobs'
 
 interface Named {
-  readonly metadata: { readonly namespace: string; readonly name: string; readonly resourceVersion: string; readonly generation: number }
+  readonly metadata: { readonly namespace: string; readonly name: string; readonly resourceVersion: string; readonly generation: number; readonly annotations?: JsonObject }
 }
 
 /** What is true of an object, each in a word. */
@@ -85,8 +86,9 @@ export class Seen {
   }
 }
 
-/** Whether a schedule's status speaks of its present spec, and says that it is ready. */
+/** Whether a schedule's status speaks of its present spec, and says that it is ready, and the operator has noted where it is at home. */
 export function isCurrent(object: JsonObject): boolean {
   const { metadata, status } = decoded<Named & { status?: { observedGeneration?: number; conditions?: readonly { type: string; status: string }[] } }>(object)
+  if (metadata.annotations?.[annotation.home] === undefined) return false
   return status?.observedGeneration === metadata.generation && status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
 }
