@@ -11,6 +11,7 @@ import { atEnd, toItsEnd } from './leaving.ts'
 import { create, inParallel, listOf } from './load.ts'
 import { type Requests, requestsSince } from './measure.ts'
 import { builtProgram, startOperator } from './operator.ts'
+import { commonOptions, optionsOrEnd, wholeNumber } from './options.ts'
 import { type Memory, cpuOf, memoryOf, untilAtRest } from './proc.ts'
 import { startRawClient } from './raw-client.ts'
 import { load, requestsInWords, thisMachine } from './report.ts'
@@ -22,25 +23,10 @@ const usage = `hack/bench clone [options]
   --name NAME   of the cluster, bench unless given; one of that name is removed
   --keep        keep the cluster at the end`
 
-const { values } = parseArgs({
-  options: {
-    objects: { type: 'string', default: '5000' },
-    rounds: { type: 'string', default: '3' },
-    json: { type: 'string' },
-    name: { type: 'string', default: 'bench' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { objects, rounds, values } = optionsOrEnd(usage, () => {
+  const { values: given } = parseArgs({ options: { objects: { type: 'string', default: '5000' }, rounds: { type: 'string', default: '3' }, ...commonOptions } })
+  return { objects: wholeNumber(given.objects, '--objects', { least: 20 }), rounds: wholeNumber(given.rounds, '--rounds'), values: given }
 })
-
-const [objects, rounds] = [wholeNumber(values.objects, 20), wholeNumber(values.rounds, 1)]
-
-function wholeNumber(text: string, least: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= least && value <= 20_000) return value
-  console.error(`${text} is not a whole number from ${least} to 20000\n\n${usage}`)
-  return process.exit(2)
-}
 
 const source = 'bench-source'
 /** As many as the operator's copying has in flight. */

@@ -7,6 +7,7 @@ import { type Latency, operatorLatency, rawLatency } from './latency.ts'
 import { atEnd, toItsEnd } from './leaving.ts'
 import { type Converged, type Idle, type Restarted, type Setting, idles, operatorConverges, rawConverges, recordsFinishedJobs, restarts } from './measure.ts'
 import { builtProgram } from './operator.ts'
+import { commonOptions, optionsOrEnd, wholeNumber } from './options.ts'
 import type { Bodies } from './raw.ts'
 import { type Measured, type Report, inWords, load, thisMachine } from './report.ts'
 
@@ -39,11 +40,8 @@ function parsedOptions(): Options {
       schedules: { type: 'string', default: '1000' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: parts.join(',') },
-      json: { type: 'string' },
       'node-flags': { type: 'string' },
-      name: { type: 'string', default: 'bench' },
-      keep: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
+      ...commonOptions,
     },
   })
   return {
@@ -58,21 +56,6 @@ function parsedOptions(): Options {
   }
 }
 
-function optionsOrEnd(): Options {
-  try {
-    return parsedOptions()
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    process.exit(2)
-  }
-}
-
-function wholeNumber(text: string, option: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 20_000) throw new Error(`${option}: ${text} is not a whole number from 1 to 20000`)
-  return value
-}
-
 function partsIn(names: readonly string[]): ReadonlySet<Part> {
   const unknown = names.filter((name) => !parts.some((part) => part === name))
   if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}, only ${parts.join(', ')}`)
@@ -83,7 +66,7 @@ function say(text: string): void {
   console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 }
 
-const options = optionsOrEnd()
+const options = optionsOrEnd(usage, parsedOptions)
 
 /** In this order, then in the opposite one, and so on. */
 async function alternating<T>(measurements: readonly (() => Promise<T>)[]): Promise<readonly (readonly T[])[]> {

@@ -9,6 +9,7 @@ import { quantile } from './latency.ts'
 import { atEnd, toItsEnd } from './leaving.ts'
 import { type Requests, requestsSince } from './measure.ts'
 import { type Program, builtProgram, startOperator } from './operator.ts'
+import { commonOptions, optionsOrEnd, wholeNumber } from './options.ts'
 import { cpuOf, untilAtRest } from './proc.ts'
 import { startRawClient } from './raw-client.ts'
 import { load, requestsInWords, thisMachine } from './report.ts'
@@ -23,28 +24,20 @@ const usage = `hack/bench gate [options]
   --name NAME   of the cluster, bench unless given; one of that name is removed
   --keep        keep the cluster at the end`
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '500' },
-    rate: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '3' },
-    burst: { type: 'string', default: '1000' },
-    locks: { type: 'string', default: '50' },
-    json: { type: 'string' },
-    name: { type: 'string', default: 'bench' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { runs, perSecond, rounds, burst, locks, values } = optionsOrEnd(usage, () => {
+  const { values: given } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '500' },
+      rate: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '3' },
+      burst: { type: 'string', default: '1000' },
+      locks: { type: 'string', default: '50' },
+      ...commonOptions,
+    },
+  })
+  const number = (name: 'runs' | 'rate' | 'rounds' | 'burst' | 'locks', least = 0) => wholeNumber(given[name], `--${name}`, { least, most: 10_000 })
+  return { runs: number('runs'), perSecond: number('rate', 1), rounds: number('rounds'), burst: number('burst'), locks: number('locks'), values: given }
 })
-
-const [runs, perSecond, rounds, burst, locks] = [wholeNumber(values.runs), wholeNumber(values.rate, 1), wholeNumber(values.rounds), wholeNumber(values.burst), wholeNumber(values.locks)]
-
-function wholeNumber(text: string, least = 0): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= least && value <= 10_000) return value
-  console.error(`${text} is not a whole number from ${least} to 10000\n\n${usage}`)
-  return process.exit(2)
-}
 
 /** Each has a lock of its own, which is free again when its next run comes. */
 const schedules = Math.max(100, locks)

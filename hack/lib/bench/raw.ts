@@ -2,7 +2,7 @@
 // no cache, no decision, no check. Same rights, same HTTP library, connections kept.
 import { type Server, decoded, pathOf, send, versionNow } from '../../../operator/e2e/harness/api.ts'
 import { framesOf } from '../../../operator/kube/watch-stream.ts'
-import type { JsonObject } from '../../../operator/model/kubernetes.ts'
+import type { Json, JsonObject } from '../../../operator/model/kubernetes.ts'
 import { homeManager } from '../../../operator/model/names.ts'
 import { serverFrom } from './cluster.ts'
 import { type Target, inParallel } from './load.ts'
@@ -40,15 +40,15 @@ async function createCronJob(server: Server, body: string, target: Target): Prom
 }
 
 async function writeStatus(server: Server, body: string, target: Target): Promise<void> {
-  const path = `${pathOf('scheduledintegrations', target.namespace, target.name)}/status${query}`
-  const answer = await send(server, path, { method: 'PATCH', type: 'application/merge-patch+json', body: filled(body, target) })
-  await answer.dump()
+  await merge(server, `${pathOf('scheduledintegrations', target.namespace, target.name)}/status${query}`, filled(body, target))
 }
 
 async function noteHome(server: Server, body: string, target: Target): Promise<void> {
-  const path = `${pathOf('scheduledintegrations', target.namespace, target.name)}?timeout=29s&fieldManager=${homeManager}`
-  const answer = await send(server, path, { method: 'PATCH', type: 'application/merge-patch+json', body: filled(body, target) })
-  await answer.dump()
+  await merge(server, `${pathOf('scheduledintegrations', target.namespace, target.name)}?timeout=29s&fieldManager=${homeManager}`, filled(body, target))
+}
+
+async function merge(server: Server, path: string, body: Json): Promise<void> {
+  await (await send(server, path, { method: 'PATCH', type: 'application/merge-patch+json', body })).dump()
 }
 
 async function carryOut(order: Order): Promise<void> {
@@ -84,7 +84,7 @@ async function start(server: Server, { metadata: { namespace, name, uid }, spec 
   const runName = { 'integration-scheduler.io/run-name': `${name}-20260101-0000` }
   const annotations = { ...runName, 'integration-scheduler.io/released': new Date().toISOString() }
   const body = { metadata: { uid, annotations }, spec: { suspend: false, template: { metadata: { annotations: runName } } } }
-  await (await send(server, `${pathOf('jobs', namespace, name)}${query}`, { method: 'PATCH', type: 'application/merge-patch+json', body })).dump()
+  await merge(server, `${pathOf('jobs', namespace, name)}${query}`, body)
 }
 
 /** Kinds in their order, as the operator copies them. */
