@@ -108,6 +108,17 @@ describe('a plan of a clone', () => {
     expect((await planned({ request: { ...request, dryRun: true } })).order).toMatchObject({ action: 'Refresh', requestId: 'a' })
   })
 
+  test('of a TenantClone that is applied again with a request that its copies carry is of what is missing', async () => {
+    grant()
+    for (const name of ['export', 'import', 'new']) integration('acme', name)
+    const { labels, annotations } = objectOf(copyOf('export'))
+    integration('test', 'import', copyOf('import'))
+    integration('test', 'export', { labels, annotations: { ...objectOf(annotations), 'integration-scheduler.io/request': 'a' } })
+    const plan = await planned({ request: { id: 'a', action: 'Reset' } })
+    expect(plan.order).toMatchObject({ action: 'Clone', requestId: 'a' })
+    expect(told(plan)).toEqual([['Integration', 'export', 'Unchanged'], ['Integration', 'import', 'Unchanged'], ['Integration', 'new', 'WouldCreate']])
+  })
+
   test('names copies whose source is gone, and not those that the selector leaves out', async () => {
     grant()
     integration('acme', 'kept', { labels: { team: 'a' } })

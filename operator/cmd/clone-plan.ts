@@ -4,15 +4,17 @@ import type { Clock } from '../kube/clock.ts'
 import { resourceOf } from '../kube/copy-object.ts'
 import { copySlice } from '../kube/copy-slice.ts'
 import { readObject } from '../kube/raw-objects.ts'
-import type { CopyItem } from '../model/copying.ts'
+import type { CopyItem, CopyKind } from '../model/copying.ts'
 import { decodeMetadata } from '../model/decode.ts'
 import { formatInstant } from '../model/instant.ts'
-import { annotation, label } from '../model/names.ts'
+import type { ObjectMeta } from '../model/kubernetes.ts'
+import { label } from '../model/names.ts'
 import type { TenantCloneSpec, TenantCloneStatus } from '../model/tenant-clone.ts'
+import { latestRequestId, requestDue } from '../plan/clone-request.ts'
 import { kindsOf } from '../plan/copy-authorization.ts'
+import { orphanedItem, unusedOverrides } from '../plan/copy-item.ts'
+import { isMarked } from '../plan/copy-manifest.ts'
 import type { CopyOrder, CopyRequires, CopySlice, CopySliceSeen } from '../plan/copy-order.ts'
-import { unusedOverrides } from '../plan/copy-manifest.ts'
-import { isRequestDone } from '../plan/tenant-clone.ts'
 import { joinedRequires, requiresNothing } from '../plan/copy-requires.ts'
 import { readAll } from './whole-list.ts'
 
@@ -44,7 +46,8 @@ export interface ClonePlanOptions {
  * they do not suffice to read CloneGrants and objects of the source, and other ApiFailures that concern more than one object.
  */
 export async function clonePlan(options: ClonePlanOptions, clone: PlannedClone): Promise<ClonePlan> {
-  const order = orderOf(clone)
+  const copies = await copiesThere(options.client, clone)
+  const order = orderOf(clone, copies)
   const items = new Map<string, CopyItem>()
   let requires = requiresNothing
   for await (const outcome of outcomesOf(options, order, clone.status?.copied)) {
@@ -54,32 +57,41 @@ export async function clonePlan(options: ClonePlanOptions, clone: PlannedClone):
     requires = joinedRequires(requires, outcome.requires)
   }
   const unused = unusedOverrides(clone.spec, (kind, name) => items.has(`${kind}/${name}`))
-  for (const item of [...(await orphansOf(options.client, order, items)), ...unused]) items.set(`${item.kind}/${item.name}`, item)
+  for (const item of [...(await orphansAmong(copies, options.client, order, items)), ...unused]) items.set(`${item.kind}/${item.name}`, item)
   return { order, refusal: undefined, items: [...items.values()], requires }
 }
 
-/** Copies in the target whose source is gone. Those that the selector leaves out are asked for one by one. */
-async function orphansOf(client: ApiClient, { clone, spec }: CopyOrder, items: ReadonlyMap<string, CopyItem>): Promise<readonly CopyItem[]> {
+interface Copy {
+  readonly kind: CopyKind
+  readonly metadata: ObjectMeta
+}
+
+/** What this TenantClone has copied, and is there. */
+async function copiesThere(client: ApiClient, { namespace, name, spec }: PlannedClone): Promise<readonly Copy[]> {
+  const copies: Copy[] = []
+  for (const kind of kindsOf(spec)) {
+    const labelled = await readAll(client, { resource: resourceOf[kind], namespace, labelSelector: `${label.clone}=${name}` })
+    const marked = labelled.flatMap(({ metadata }) => decodeMetadata(metadata) ?? []).filter((metadata) => isMarked(metadata, { clone: { name }, spec }))
+    copies.push(...marked.map((metadata) => ({ kind, metadata })))
+  }
+  return copies
+}
+
+/** Copies whose source is gone. Those that the selector leaves out are asked for one by one. */
+async function orphansAmong(copies: readonly Copy[], client: ApiClient, { spec }: CopyOrder, items: ReadonlyMap<string, CopyItem>): Promise<readonly CopyItem[]> {
   const { namespace } = spec.source
   const orphans: CopyItem[] = []
-  for (const kind of kindsOf(spec)) {
-    const resource = resourceOf[kind]
-    const copies = await readAll(client, { resource, namespace: clone.namespace, labelSelector: `${label.clone}=${clone.name}` })
-    const names = copies.flatMap(({ metadata }) => decodeMetadata(metadata) ?? []).filter(({ annotations }) => annotations?.[annotation.sourceNamespace] === namespace).map(({ name }) => name)
-    for (const name of names.filter((one) => !items.has(`${kind}/${one}`))) {
-      if ((await readObject(client, { resource, namespace, name })) === undefined) orphans.push({ kind, name, result: 'Skipped', reason: 'OrphanedInTarget', message: 'it is gone in the source: the copy stays' })
-    }
+  for (const { kind, metadata: { name } } of copies.filter((copy) => !items.has(`${copy.kind}/${copy.metadata.name}`))) {
+    if ((await readObject(client, { resource: resourceOf[kind], namespace, name })) === undefined) orphans.push(orphanedItem(kind, name))
   }
   return orphans
 }
 
 /** What is due: the request that has not been done yet, but for a dry run, or else what every resync does. */
-function orderOf({ namespace, name, uid, spec, status }: PlannedClone): CopyOrder {
+function orderOf({ namespace, name, uid, spec, status }: PlannedClone, copies: readonly Copy[]): CopyOrder {
   const { request } = spec
-  const last = status?.lastRequest
-  const isDone = request === undefined || (!request.dryRun && isRequestDone(status, request))
-  const due = isDone ? { action: 'Clone' as const, requestId: last?.dryRun === true ? undefined : last?.id } : { action: request.action, requestId: request.id }
-  return { clone: { namespace, name, uid }, spec, ...due, dryRun: true }
+  const { action = 'Clone', id = latestRequestId(status) } = (request?.dryRun === true ? request : requestDue(spec, status, () => copies.map(({ metadata }) => metadata))) ?? {}
+  return { clone: { namespace, name, uid }, spec, action, requestId: id, dryRun: true }
 }
 
 /** Page by page; after one that is not authorized there is none. */

@@ -1,7 +1,7 @@
 import { type ApiClient, createApiClient } from '../kube/api-client.ts'
 import { systemClock } from '../kube/clock.ts'
 import { createConnection } from '../kube/connection.ts'
-import { loadKubeConfig } from '../kube/kube-config.ts'
+import { contextNamespace, loadKubeConfig } from '../kube/kube-config.ts'
 import { operatorVersion } from './version.ts'
 
 /** Which cluster a person means, by the flags that kubectl has for it; a plugin is not told those given before its name. */
@@ -21,9 +21,8 @@ export async function withCluster<T>({ kubeconfig, context, namespace }: Cluster
   const kubeConfig = loadKubeConfig(kubeconfig, context)
   const connection = createConnection(kubeConfig, systemClock)
   const client = createApiClient({ connection, clock: systemClock, userAgent: `kubectl-integrations/${operatorVersion}`, observed: () => undefined })
-  const ofContext = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace?.trim() ?? ''
   try {
-    return await work({ client, namespace: namespace ?? (ofContext === '' ? 'default' : ofContext) })
+    return await work({ client, namespace: namespace ?? contextNamespace(kubeConfig) ?? 'default' })
   } finally {
     await connection.close()
   }

@@ -18,6 +18,7 @@ import { createConnection } from '../kube/connection.ts'
 import type { CopyContext } from '../kube/copy-object.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import { workAsLeader } from '../kube/leader-election.ts'
+import { contextNamespace } from '../kube/kube-config.ts'
 import type { Logger } from '../kube/logger.ts'
 import { second } from '../model/instant.ts'
 import type { ActivationMode } from '../plan/activation.ts'
@@ -50,12 +51,13 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   if (options.scheduleMetrics) metrics.watchSchedules(stores)
   const isReady = () => Object.values(stores).every(({ isSynced }) => isSynced)
   const health = await startHealthServer({ address: options.listenAddress, isReady, scrape: metrics.scrape })
+  const ownNamespace = contextNamespace(options.kubeConfig) ?? ''
   const events = new EventRecorder({ client, clock, log })
-  const environment: Environment = { apply: createApply({ client, clock, events, log, copying: copyingOf(stores, options) }), clock, log, reconciled: metrics.reconciled, workers: options.workers }
+  const environment: Environment = { apply: createApply({ client, clock, events, log, copying: copyingOf(stores, ownNamespace) }), clock, log, reconciled: metrics.reconciled, workers: options.workers }
   const isTidy = tidiedUp(stores, { clock, signal: stopping })
   log.info({ version: operatorVersion, server: connection.origin, address: health.address, tzdata: process.versions.tz }, 'operator started')
 
-  const lead = () => metrics.leading(startWorking(stores, environment, options))
+  const lead = () => metrics.leading(startWorking(stores, environment, { ...options, ownNamespace }))
   if (options.leaderElection) await workAsLeader({ client, clock, log, random: Math.random, signal: stopping, lead, ...candidacy(options) })
   else await workUntil(stopping, lead())
 
@@ -78,9 +80,8 @@ async function tidiedUp(stores: Stores, { clock, signal }: { readonly clock: Clo
 }
 
 /** The controllers; the stores are warm before and after. */
-function startWorking(stores: Stores, environment: Environment, { defaultActivation, kubeConfig }: Pick<OperatorOptions, 'defaultActivation' | 'kubeConfig'>): { stop(): Promise<void> } {
+function startWorking(stores: Stores, environment: Environment, { defaultActivation, ownNamespace }: Pick<OperatorOptions, 'defaultActivation'> & Pick<CopyContext, 'ownNamespace'>): { stop(): Promise<void> } {
   const start = <Observed>(controller: Controller<Observed>) => startController(controller, environment)
-  const ownNamespace = namespaceOf(kubeConfig) ?? ''
   const loops = [
     start(scheduleController(stores, environment.clock, defaultActivation)),
     start(gateController(stores)),
@@ -97,18 +98,13 @@ function startWorking(stores: Stores, environment: Environment, { defaultActivat
   return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }
 }
 
-function copyingOf(stores: Stores, { kubeConfig }: OperatorOptions): CopyContext {
-  return { ownNamespace: namespaceOf(kubeConfig) ?? '', isThere: (kind, namespace, name) => storeOf(stores, kind).get(namespace, name) !== undefined }
-}
-
-/** Of the kubeconfig's context, which in a pod is the pod's. */
-function namespaceOf(kubeConfig: KubeConfig): string | undefined {
-  return kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace?.trim()
+function copyingOf(stores: Stores, ownNamespace: string): CopyContext {
+  return { ownNamespace, isThere: (kind, namespace, name) => storeOf(stores, kind).get(namespace, name) !== undefined }
 }
 
 /** In a pod the process is always number 1: a container that is started again goes on under its former name, without waiting. */
 function candidacy({ kubeConfig, leaderElectionNamespace }: OperatorOptions): { readonly identity: string; readonly namespace: string } {
-  const namespace = leaderElectionNamespace ?? namespaceOf(kubeConfig) ?? 'default'
+  const namespace = leaderElectionNamespace ?? contextNamespace(kubeConfig) ?? 'default'
   return { identity: `${hostname()}_${process.pid}`, namespace: namespace.trim() }
 }
 

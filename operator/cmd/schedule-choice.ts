@@ -1,9 +1,9 @@
 import { ApiFailure } from '../kube/api-failure.ts'
 import type { ApiClient } from '../kube/api-client.ts'
 import { resourceKinds } from '../model/decode.ts'
-import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { nearMiss } from '../model/near-miss.ts'
+import { metadataOf, specOf } from '../model/raw-object.ts'
 import { readAll } from './whole-list.ts'
 
 /** Which schedules of a namespace a person means: ScheduledIntegrations, and IntegrationSets that have a schedule. */
@@ -104,9 +104,8 @@ async function lookedUp(client: ApiClient, target: { readonly resource: Schedule
 }
 
 function found(resource: ScheduleResource, object: JsonObject): readonly Extract<ChosenSchedule, { kind: 'found' }>[] {
-  const { metadata, spec } = object
-  const name = isJsonObject(metadata) ? metadata.name : undefined
-  if (typeof name !== 'string' || !isJsonObject(spec) || spec.schedule === undefined) return []
+  const { name } = metadataOf(object)
+  if (typeof name !== 'string' || specOf(object)['schedule'] === undefined) return []
   return [{ kind: 'found', title: titleOf(resource, name), resource, name, object }]
 }
 

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { annotation, label } from '../model/names.ts'
+import { metadataOf, specOf, textsIn } from '../model/raw-object.ts'
 
 /** What a person wants of schedules. */
 export type SwitchOrder =
@@ -22,14 +23,14 @@ export const switchManager = { enable: 'integrations-enable', disable: 'integrat
  */
 export function switchStep(object: JsonObject, order: SwitchOrder): SwitchStep {
   const isOff = isSwitchedOff(object)
-  const metadata = member(object, 'metadata')
+  const metadata = metadataOf(object)
   const { uid } = metadata
   if (order.direction === 'disable') {
-    if (member(object, 'spec').suspend === true) return { kind: 'leave', result: 'disabled already' }
+    if (specOf(object)['suspend'] === true) return { kind: 'leave', result: 'disabled already' }
     return { kind: 'patch', patch: { metadata: { uid }, spec: { suspend: true } }, result: 'disabled' }
   }
   if (isOff && order.keepSuspended) return { kind: 'leave', result: 'left suspended' }
-  const annotations = member(metadata, 'annotations')
+  const annotations = textsIn(object, 'annotations')
   const isAtHome = [annotations[annotation.home], annotations[annotation.activate]].includes(order.namespaceUid)
   if (!isOff && isAtHome) return { kind: 'leave', result: 'enabled already' }
   const patch = { metadata: { uid, annotations: { [annotation.activate]: order.namespaceUid } }, spec: { suspend: false } }
@@ -38,15 +39,15 @@ export function switchStep(object: JsonObject, order: SwitchOrder): SwitchStep {
 
 /** On a copy of our own no word about `suspend` means that nobody has enabled it yet. */
 function isSwitchedOff(object: JsonObject): boolean {
-  const { suspend } = member(object, 'spec')
-  return suspend === true || (suspend !== false && member(member(object, 'metadata'), 'labels')[label.clone] !== undefined)
+  const { suspend } = specOf(object)
+  return suspend === true || (suspend !== false && textsIn(object, 'labels')[label.clone] !== undefined)
 }
 
 const pipelines = /^(argocd|kustomize-controller|helm)/
 
 /** The pipeline that has written `suspend` from Git, or from a chart, and may do it again. */
 export function pipelineOfSuspend(object: JsonObject): string | undefined {
-  const { managedFields } = member(object, 'metadata')
+  const { managedFields } = metadataOf(object)
   if (!Array.isArray(managedFields)) return undefined
   const writers = managedFields.filter(isJsonObject).filter((entry) => 'f:suspend' in member(member(entry, 'fieldsV1'), 'f:spec'))
   return writers.flatMap(({ manager }) => (typeof manager === 'string' && pipelines.test(manager) ? [manager] : []))[0]

@@ -33,8 +33,8 @@ export function scheduleController(stores: Stores, clock: Clock, defaultActivati
       wakeOn(cronJobs, (cronJob) => [...schedules.by('cronJob', keyOf(cronJob)).map(keyOf), ...sets.by('cronJob', keyOf(cronJob)).map(keyOfSet)]),
       wakeOn(jobs, (job) => scheduleOf(setRunOf(stores, job) ?? job)),
       // Only that it is there: what is written in it is for the gate, many times a minute.
-      wakeOn(leases, ({ metadata }) => [...schedules.by('namespace', metadata.namespace).map(keyOf), ...sets.by('namespace', metadata.namespace).map(keyOfSet)], 'SpecChanged'),
-      wakeOn(namespaces, ({ metadata }) => [...schedules.by('namespace', metadata.name).map(keyOf), ...sets.by('namespace', metadata.name).map(keyOfSet)], 'LabelsChanged'),
+      wakeOn(leases, ({ metadata }) => keysIn(stores, metadata.namespace), 'SpecChanged'),
+      wakeOn(namespaces, ({ metadata }) => keysIn(stores, metadata.name), 'LabelsChanged'),
       collisions.wake,
     ],
     observe: (key, learned) => observedSchedule(stores, key, learned, { collisions, defaultActivation }),
@@ -58,6 +58,11 @@ function keysWith(stores: Stores, integration: string): readonly string[] {
     ...sets.map((set) => `${set}/set`),
     ...sets.flatMap((set) => stores.schedules.by('set', set)).map(keyOf),
   ]
+}
+
+/** All in a namespace. */
+function keysIn({ schedules, sets }: Stores, namespace: string): readonly string[] {
+  return [...schedules.by('namespace', namespace).map(keyOf), ...sets.by('namespace', namespace).map(keyOfSet)]
 }
 
 interface Surroundings {

@@ -17,8 +17,9 @@ const patience = 10 * second
 /** Key: `namespace/name` of a TenantClone. Writes copies into its namespace, slice by slice, and its status. */
 export function tenantCloneController(stores: Read, clock: Clock, ownNamespace: string): Controller<ObservedTenantClone> {
   const { clones, grants, integrations, sets, schedules } = stores
-  const copying = ({ metadata }: KubernetesObject) => clones.by('source', metadata.namespace).map(keyOf)
-  const selecting = ({ metadata }: KubernetesObject) => clones.by('source', metadata.namespace).filter(({ object }) => object.ok && object.value.spec.source.selector !== undefined).map(keyOf)
+  const clonesOf = ({ metadata }: KubernetesObject) => clones.by('source', metadata.namespace)
+  const copying = (object: KubernetesObject) => clonesOf(object).map(keyOf)
+  const selecting = (source: KubernetesObject) => clonesOf(source).filter(({ object }) => object.ok && object.value.spec.source.selector !== undefined).map(keyOf)
   return {
     name: 'tenantClone',
     reads: [],

@@ -14,6 +14,7 @@ import type { Logger } from './logger.ts'
 import { look } from './look.ts'
 import { lookAtPods } from './look-at-pods.ts'
 import { sideBySide } from './side-by-side.ts'
+import { versionFence } from './version-fence.ts'
 
 /**
  * - done: all actions were carried out and, if there were none, the status is as planned.
@@ -246,13 +247,8 @@ async function create(options: ApplyOptions, action: Action & { verb: 'create' }
   }
 }
 
-/** A replaced resourceVersion is what the API server compares (409 Conflict); a `test` would fail with a bare 422. */
 async function patch(client: ApiClient, { resource, namespace, name, uid, resourceVersion, patch }: Action & { verb: 'patch' }): Promise<void> {
-  const fence = [
-    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
-    { op: 'replace', path: '/metadata/uid', value: uid },
-  ]
-  const value: readonly Json[] = [...fence, ...patch]
+  const value: readonly Json[] = [...versionFence({ uid, resourceVersion }), ...patch]
   await client.request({ verb: 'patch', target: { resource, namespace, name }, body: { type: 'application/json-patch+json', value } })
 }
 

@@ -1,7 +1,7 @@
 import { decodeMetadata, decodeObject } from '../model/decode.ts'
-import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { apiVersion } from '../model/names.ts'
+import { metadataOf, textOf } from '../model/raw-object.ts'
 import { evidenceKey } from '../plan/action.ts'
 import { copiedMemory } from '../plan/copied-memory.ts'
 import { type Authorization, type AuthorizationQuestion, authorizeSource } from '../plan/copy-authorization.ts'
@@ -81,7 +81,7 @@ async function copyAll({ client, events, copying }: CopySliceOptions, { order, k
   const remembered = copiedMemory(memory)
   const copied: ObjectCopied[] = []
   await sideBySide([...sources.entries()], inFlight, async ([index, source]) => {
-    const name = nameOf(source)
+    const name = textOf(metadataOf(source)['name'])
     const wasCopied = remembered.has(kind, name)
     const mayBeThere = wasCopied || copying.isThere(kind, namespace, name)
     copied[index] = await copyObject({ client, events, order, source: { ...source, apiVersion, kind }, target: { resource: resourceOf[kind], namespace, name }, wasCopied, mayBeThere })
@@ -95,9 +95,4 @@ function throwIfAllFailed(copied: readonly ObjectCopied[]): void {
   const failures = copied.flatMap(({ failure }) => failure ?? [])
   const [first] = failures
   if (failures.length > 1 && failures.length === copied.length && first instanceof ApiFailure) throw first
-}
-
-function nameOf({ metadata }: JsonObject): string {
-  const name = isJsonObject(metadata) ? metadata['name'] : undefined
-  return typeof name === 'string' ? name : ''
 }

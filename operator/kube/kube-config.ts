@@ -7,9 +7,9 @@ import type { JsonObject } from '../model/kubernetes.ts'
 
 /**
  * The kubeconfig of a file; without one that of $KUBECONFIG, ~/.kube/config or the service account of the pod. Throws if it cannot be
- * read, or has no such context; without `context` its current one counts. A user's `tokenFile`, which client-node 2.0.1 passes over in silence, is read as kubectl does: again and again, like the
- * token of a pod, and rather than a `token` beside it. What client-node would leave out of an impersonation is refused: the operator
- * would have other rights than its kubeconfig says.
+ * read, or has no such context; without `context` its current one counts. A user's `tokenFile`, which client-node 2.0.1 passes over in
+ * silence, is read as kubectl does: again and again, like the token of a pod, and rather than a `token` beside it. What client-node would
+ * leave out of an impersonation is refused: the operator would have other rights than its kubeconfig says.
  */
 export function loadKubeConfig(file: string | undefined, context?: string): KubeConfig {
   const kubeConfig = new KubeConfig()
@@ -21,6 +21,12 @@ export function loadKubeConfig(file: string | undefined, context?: string): Kube
   const tokenFiles = new Map(users.flatMap(tokenFileOf))
   kubeConfig.users = kubeConfig.users.map((user) => withTokenFile(user, tokenFiles.get(user.name)))
   return kubeConfig
+}
+
+/** The namespace of its context, which in a pod is the pod's. Undefined: it says none. */
+export function contextNamespace(kubeConfig: KubeConfig): string | undefined {
+  const namespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace?.trim()
+  return namespace === '' ? undefined : namespace
 }
 
 function chooseContext(kubeConfig: KubeConfig, context: string): void {

@@ -6,6 +6,7 @@ import { ApiFailure } from './api-failure.ts'
 import type { Clock } from './clock.ts'
 import { asKubernetesObject } from './kubernetes-object.ts'
 import { projectedCronJob, projectedJob, projectedNamespace } from './projections.ts'
+import { readObject } from './raw-objects.ts'
 import type { Target } from './target.ts'
 
 /** What an uncached read sees, with its `evidenceKey`. Throws ApiFailures. */
@@ -42,18 +43,9 @@ function decoded<K extends Kind>(kind: K): (raw: KubernetesObject) => SeenObject
   }
 }
 
-/**
- * One uncached read (no resourceVersion: the newest there is). Undefined only when the API server says that this very object is
- * not there: a 404 of anything on the way, or of a server that does not know the kind yet, is a failure.
- */
 async function read(client: ApiClient, target: Target): Promise<KubernetesObject | undefined> {
-  try {
-    const { body } = await client.request({ verb: 'get', target })
-    return understood(asKubernetesObject(body))
-  } catch (error) {
-    if (error instanceof ApiFailure && error.reason === 'NotFound' && error.objectName === target.name) return undefined
-    throw error
-  }
+  const raw = await readObject(client, target)
+  return raw && understood(asKubernetesObject(raw))
 }
 
 function understood<T>(decoded: T | undefined): T {

@@ -42,7 +42,10 @@ async function pageFrom(client: ApiClient, { resource, namespace, labelSelector 
   return { items: items.filter(isJsonObject), next: token === '' ? undefined : token }
 }
 
-/** Undefined only when the API server says that this very object is not there. Throws ApiFailures. */
+/**
+ * One uncached read (no resourceVersion: the newest there is). Undefined only when the API server says that this very object is
+ * not there: a 404 of anything on the way, or of a server that does not know the kind yet, is a failure. Throws ApiFailures.
+ */
 export async function readObject(client: ApiClient, target: Target): Promise<JsonObject | undefined> {
   try {
     return (await client.request({ verb: 'get', target })).body

@@ -1,10 +1,11 @@
-import { isJsonObject } from '../model/json.ts'
-import type { Json, JsonObject } from '../model/kubernetes.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
+import { metadataOf, textOf } from '../model/raw-object.ts'
 import type { JsonPatch } from '../plan/action.ts'
 import type { ApiClient } from './api-client.ts'
 import { ApiFailure } from './api-failure.ts'
 import { failureOf } from './failure.ts'
 import type { Target } from './target.ts'
+import { versionFence } from './version-fence.ts'
 
 export interface ServerSideApply {
   readonly target: Target
@@ -56,10 +57,7 @@ export async function serverSideApply(client: ApiClient, apply: ServerSideApply)
 
 async function prepared(client: ApiClient, { target, fieldManager, upon, before }: ServerSideApply): Promise<JsonObject | undefined> {
   if (before === undefined || upon === undefined) return upon
-  const fence: readonly Json[] = [
-    { op: 'replace', path: '/metadata/resourceVersion', value: versionOf(upon) },
-    { op: 'replace', path: '/metadata/uid', value: metadataOf(upon)['uid'] ?? '' },
-  ]
+  const fence = versionFence({ uid: textOf(metadataOf(upon)['uid']), resourceVersion: versionOf(upon) })
   const { body } = await client.request({ verb: 'patch', target, query: { fieldManager }, body: { type: 'application/json-patch+json', value: [...fence, ...before] } })
   return body
 }
@@ -71,12 +69,7 @@ function fenced(manifest: JsonObject, upon: JsonObject | undefined): JsonObject 
 }
 
 function versionOf(object: JsonObject): string {
-  const { resourceVersion } = metadataOf(object)
-  return typeof resourceVersion === 'string' ? resourceVersion : ''
-}
-
-function metadataOf({ metadata }: JsonObject): JsonObject {
-  return isJsonObject(metadata) ? metadata : {}
+  return textOf(metadataOf(object)['resourceVersion'])
 }
 
 function resultOf(failure: ApiFailure): ApplyResult {

@@ -17,7 +17,7 @@ const request = {
 const progress = z.object({
   ...request,
   startTime: instant().describe('When it began.'),
-  kind: copyKind.describe('The kind that it has come to: Integrations come first, then IntegrationSets, then ScheduledIntegrations.'),
+  kind: copyKind.describe('The kind that it has come to: Integrations come first, then IntegrationSets, then ScheduledIntegrations; a Reset goes the other way.'),
   done: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe('How many objects it has gone through, of all kinds.'),
   next: text(4096).optional().describe('Where the next page of the kind begins, in the words of the API server. Absent: at its beginning.'),
 })
@@ -62,7 +62,7 @@ export const cloneStatus = z.object({
     })
     .optional()
     .describe('What the copies name and nobody copies: it must be here before they are enabled. Whether it is, the operator does not know, since it reads no Secrets.'),
-  copied: text(65_536).optional().describe('What was ever copied, as hashes, so that copies which were deleted here on purpose do not come back by themselves.'),
+  copied: text(65_536).optional().describe('What was ever copied, and which requests were done, as hashes: copies that were deleted here on purpose do not come back by themselves, and no request is done twice.'),
 })
 
 export type TenantCloneStatus = Frozen<z.output<typeof cloneStatus>>

@@ -4,7 +4,7 @@ import type { Frozen } from './frozen.ts'
 
 /** The words of copying a tenant. They stand in users' files and in status, so none is ever renamed. */
 
-/** What is copied, in the order of copying: what others name comes first. A closed list: nothing else ever leaves a namespace. */
+/** What is copied; what others name comes first. A closed list: nothing else ever leaves a namespace. */
 export const copyKinds = ['Integration', 'IntegrationSet', 'ScheduledIntegration'] as const
 export type CopyKind = (typeof copyKinds)[number]
 

@@ -1,10 +1,10 @@
-import type { CopyItem, CopyKind } from '../model/copying.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { Json, JsonObject } from '../model/kubernetes.ts'
+import type { Json, JsonObject, ObjectMeta } from '../model/kubernetes.ts'
 import { annotation, apiVersion, label } from '../model/names.ts'
+import { metadataOf, specOf, textOf, textsIn } from '../model/raw-object.ts'
 import type { TenantCloneSpec } from '../model/tenant-clone.ts'
 import type { CopyOrder } from './copy-order.ts'
-import { copiedTexts, textsIn } from './tracking-metadata.ts'
+import { copiedTexts } from './tracking-metadata.ts'
 
 type Override = NonNullable<TenantCloneSpec['overrides']>[number]
 
@@ -48,27 +48,14 @@ export function copyMarks(source: JsonObject, { clone, spec, requestId }: CopyOr
   }
 }
 
+/** Whether it carries the marks of a copy that this TenantClone made. */
+export function isMarked({ labels, annotations }: Pick<ObjectMeta, 'labels' | 'annotations'>, { clone, spec }: { readonly clone: Pick<CopyOrder['clone'], 'name'>; readonly spec: TenantCloneSpec }): boolean {
+  return labels?.[label.clone] === clone.name && annotations?.[annotation.sourceNamespace] === spec.source.namespace
+}
+
 /** Whether an object runs by itself, so that `suspend` means something in it: a set without a schedule is a template. */
 export function isSchedulable({ kind, spec }: JsonObject): boolean {
   return kind === 'ScheduledIntegration' || (kind === 'IntegrationSet' && isJsonObject(spec) && isJsonObject(spec['schedule']))
-}
-
-export function metadataOf({ metadata }: JsonObject): JsonObject {
-  return isJsonObject(metadata) ? metadata : {}
-}
-
-export function specOf({ spec }: JsonObject): JsonObject {
-  return isJsonObject(spec) ? spec : {}
-}
-
-export function textOf(value: Json | undefined): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-}
-
-/** One for each override that changes nothing, as after a slip of the pen: its object would arrive as it is in the source. */
-export function unusedOverrides(spec: TenantCloneSpec, isInSource: (kind: CopyKind, name: string) => boolean): readonly CopyItem[] {
-  const unused = (spec.overrides ?? []).filter(({ kind, name }) => spec.kinds?.includes(kind) === false || !isInSource(kind, name))
-  return unused.map(({ kind, name }) => ({ kind, name, result: 'Failed', reason: 'OverrideUnused', message: 'spec.overrides names it, and there is nothing of this kind and name to copy: correct or remove the entry' }))
 }
 
 function overriddenSpec(source: JsonObject, overrides: readonly Override[]): JsonObject {

@@ -91,7 +91,6 @@ function nextOccurrences({ rule }: Valid, after: Instant, count = 5): Instant[] 
 /** Ready, Reconciling, Stalled, Active (kstatus; design/product.md). */
 function standingConditions({ standing, cronJob, verdict }: StatusInput): readonly ConditionDraft[] {
   const ready = (reason: Reason, message: string): ConditionDraft => ({ type: 'Ready', status: 'True', reason, message })
-  const inactive = (reason: Reason, message: string): ConditionDraft => ({ type: 'Active', status: 'False', reason, message })
   const name = cronJob?.metadata.name ?? ''
   switch (standing.kind) {
     case 'armed':
@@ -99,7 +98,7 @@ function standingConditions({ standing, cronJob, verdict }: StatusInput): readon
     case 'resting':
       return [ready('Scheduled', `CronJob ${name} is in place`), { type: 'Active', status: 'True', reason: 'Scheduled', message: 'the next run is more than 360 days away; until then the CronJob is suspended' }]
     case 'suspended':
-      return [ready('Suspended', `CronJob ${name} is suspended, as spec.suspend says`), inactive('Suspended', 'spec.suspend is true: no run starts')]
+      return [ready('Suspended', `CronJob ${name} is suspended, as spec.suspend says`), suspended]
     case 'held':
       return [ready(standing.reason, `CronJob ${name} is suspended`), inactive(standing.reason, standing.message)]
     case 'over':
@@ -122,11 +121,17 @@ function standingConditions({ standing, cronJob, verdict }: StatusInput): readon
   }
 }
 
+function inactive(reason: Reason, message: string): ConditionDraft {
+  return { type: 'Active', status: 'False', reason, message }
+}
+
+const suspended = inactive('Suspended', 'spec.suspend is true: no run starts')
+
 /** Also while it is not certain yet that nothing is on its way any more. */
 function disabled(verdict: Verdict): ConditionDraft | undefined {
   if (verdict.kind === 'invalid') return undefined
-  if (verdict.held !== undefined) return { type: 'Active', status: 'False', ...verdict.held }
-  return verdict.spec.suspend === true ? { type: 'Active', status: 'False', reason: 'Suspended', message: 'spec.suspend is true: no run starts' } : undefined
+  if (verdict.held !== undefined) return inactive(verdict.held.reason, verdict.held.message)
+  return verdict.spec.suspend === true ? suspended : undefined
 }
 
 function overMessage(reason: 'Completed' | 'Expired'): string {

@@ -254,6 +254,13 @@ describe('after a pass', () => {
     expect(copiedMemory(textOf(world.status?.['copied'])).has('Integration', 'export')).toBe(true)
   })
 
+  it('an override of what has been copied is not told, though its source is not there, or not seen yet', () => {
+    const spec = { overrides: [{ kind: 'ScheduledIntegration', name: 'payroll', runName: 'test' }] }
+    const { world } = settled({ ...cloned, learned: nothingLearned, generation: 2, spec, source: { Integration: ['export'] } }, { now: later, result: () => 'Unchanged' })
+    expect(world.status).toMatchObject({ summary: { unchanged: 1 } })
+    expect(world.status?.['summary']).not.toHaveProperty('failed')
+  })
+
   it.each(['Refused', 'Conflict'] as const)('what failed (%s) is tried again after a while', (reason) => {
     const failed = settled(start, { result: ({ kind }, name) => ({ kind, name, result: 'Failed', reason }) })
     expect(failed.last.requeue).toMatchObject({ kind: 'at', at: noon + 600_000 })

@@ -1,14 +1,15 @@
 import type { CopyItem, CopyKind } from '../model/copying.ts'
 import { type Instant, formatInstant, minute, parseInstant } from '../model/instant.ts'
 import type { JsonObject, KubernetesObject, ObjectMeta } from '../model/kubernetes.ts'
-import { annotation, label } from '../model/names.ts'
 import type { Checked, Problem } from '../model/problem.ts'
 import type { TenantClone, TenantCloneSpec, TenantCloneStatus } from '../model/tenant-clone.ts'
 import { type Learned, type Plan, evidenceKey, isRefused, storeLag } from './action.ts'
 import { type ConditionDraft, stalledConditions } from './conditions.ts'
+import { latestRequestId, requestDue } from './clone-request.ts'
 import { copiedMemory, remembering, sourceDigest } from './copied-memory.ts'
 import { type AuthorizationQuestion, type Unauthorized, authorizeSource, kindsOf, passKinds } from './copy-authorization.ts'
-import { unusedOverrides } from './copy-manifest.ts'
+import { orphanedItem, unusedOverrides } from './copy-item.ts'
+import { isMarked } from './copy-manifest.ts'
 import type { CopyEvidence, CopyOrder, CopySlice } from './copy-order.ts'
 import { requiresNothing } from './copy-requires.ts'
 import { type CloneReport, type Progress, cloneStatusPatch, endEvent, ended, restingConditions, withMemory, withSlice, workingConditions } from './tenant-clone-status.ts'
@@ -99,25 +100,14 @@ function allowed(given: Allowed): Plan {
   const { status } = observed
   const progress = ownProgress(observed)
   if (progress !== undefined) return proceeding(given, progress)
-  const { request } = spec
-  if (request !== undefined && !isRequestDone(status, request)) return begun(given, isDoneToCopies(given, request) ? { ...request, action: 'Clone' } : request)
-  if (request?.dryRun === true) return resting(given) // a TenantClone that asks for a dry run writes nothing
+  const request = requestDue(spec, status, () => kindsOf(spec).flatMap((kind) => copiesOf(observed, spec, kind)))
+  if (request !== undefined) return begun(given, request)
+  if (spec.request?.dryRun === true) return resting(given) // a TenantClone that asks for a dry run writes nothing
   const { source } = copiedMemory(status?.copied)
   if (source === '') return begun(given, { action: 'Clone' })
   if (source === digestOf(given) && !isWorthAnotherTry(status)) return resting(given)
   const at = (parseInstant(status?.completionTime) ?? now - pause) + pause
   return now >= at ? begun(given, { action: 'Clone' }) : { ...resting(given), requeue: { kind: 'at', at, because: 'the source or the TenantClone has changed, or something failed' } }
-}
-
-/** Each request is done once, however many came after it. */
-export function isRequestDone(status: TenantCloneStatus | undefined, { id }: { readonly id: string }): boolean {
-  return id === status?.lastRequest?.id || copiedMemory(status?.copied).hasDone(id)
-}
-
-/** A TenantClone that was deleted and applied again remembers nothing; its copies do. */
-function isDoneToCopies({ observed, spec }: Allowed, { id }: { readonly id: string }): boolean {
-  if (copiedMemory(observed.status?.copied).source !== '') return false
-  return kindsOf(spec).some((kind) => copiesOf(observed, spec, kind).some(({ annotations }) => annotations?.[annotation.request] === id))
 }
 
 /** What a pass failed at that only copies what is missing: a quota is raised, a webhook comes back. A request is not done a second time. */
@@ -179,10 +169,7 @@ function passOf({ startTime, action, id = '', dryRun = false }: Progress): strin
 function sliceOf({ metadata, status }: ObservedTenantClone, spec: TenantCloneSpec, progress: Progress): CopySlice {
   const { namespace, name, uid } = metadata
   const { id, action, dryRun = false, kind, next = '' } = progress
-  const { lastRequest } = status ?? {}
-  // What comes into being after a request has nothing left of it to be done.
-  const requestId = id ?? (lastRequest?.dryRun === true ? undefined : lastRequest?.id)
-  const order: CopyOrder = { clone: { namespace, name, uid }, spec, action, requestId, dryRun }
+  const order: CopyOrder = { clone: { namespace, name, uid }, spec, action, requestId: id ?? latestRequestId(status), dryRun }
   return { verb: 'copy', resource: 'tenantclones', namespace, name, order, kind, from: next, pass: passOf(progress), memory: status?.copied, because: `${action} of ${kind}` }
 }
 
@@ -203,7 +190,9 @@ function folded(given: Allowed, progress: Progress, { next, items, requires }: D
 
 function finished(given: Allowed, progress: Progress, report: CloneReport): Plan {
   const { observed, spec, now } = given
-  const unused = unusedOverrides(spec, (kind, name) => selectedIn(observed, spec, kind).some((metadata) => metadata.name === name))
+  const { has } = copiedMemory(report.copied)
+  // The store may not show yet what the API server has already told, and has been copied.
+  const unused = unusedOverrides(spec, (kind, name) => has(kind, name) || selectedIn(observed, spec, kind).some((metadata) => metadata.name === name))
   const whole = ended(withSlice(report, { items: [...orphans(given), ...unused], requires: requiresNothing }), progress, now)
   const isNews = progress.id !== undefined || observed.status?.completionTime === undefined
   return {
@@ -217,12 +206,11 @@ function finished(given: Allowed, progress: Progress, report: CloneReport): Plan
 function orphans({ observed, spec }: Allowed): readonly CopyItem[] {
   return kindsOf(spec).flatMap((kind) => {
     const there = new Set(observed.objectsIn(kind, spec.source.namespace).map(({ metadata }) => metadata.name))
-    return copiesOf(observed, spec, kind).flatMap(({ name }): readonly CopyItem[] => (there.has(name) ? [] : [{ kind, name, result: 'Skipped', reason: 'OrphanedInTarget', message: 'it is gone in the source: the copy stays' }]))
+    return copiesOf(observed, spec, kind).flatMap(({ name }) => (there.has(name) ? [] : [orphanedItem(kind, name)]))
   })
 }
 
 /** What this TenantClone has copied of a kind, and is there. */
-function copiesOf({ metadata: { namespace, name }, objectsIn }: ObservedTenantClone, { source }: TenantCloneSpec, kind: CopyKind): readonly ObjectMeta[] {
-  const copies = objectsIn(kind, namespace).map(({ metadata }) => metadata)
-  return copies.filter(({ labels, annotations }) => labels?.[label.clone] === name && annotations?.[annotation.sourceNamespace] === source.namespace)
+function copiesOf({ metadata: { namespace, name }, objectsIn }: ObservedTenantClone, spec: TenantCloneSpec, kind: CopyKind): readonly ObjectMeta[] {
+  return objectsIn(kind, namespace).flatMap(({ metadata }) => (isMarked(metadata, { clone: { name }, spec }) ? [metadata] : []))
 }

@@ -1,6 +1,6 @@
-import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { group, label } from '../model/names.ts'
+import { textsIn } from '../model/raw-object.ts'
 
 /** Labels and annotations by which tools know their objects. A copy that carried them would be pruned, fought over or restored by them. */
 
@@ -23,13 +23,6 @@ export function isKeptByGitOps(object: JsonObject): boolean {
 /** What a copy takes over. `excluded`: keys, or beginnings of keys that end with `*`. */
 export function copiedTexts(texts: Readonly<Record<string, string>>, excluded: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(texts).filter(([key]) => !isOwnersKey(key) && !isOf(tracesDomains, key) && !excluded.some((pattern) => fits(key, pattern))))
-}
-
-/** The labels or annotations of a raw object. */
-export function textsIn({ metadata }: JsonObject, field: 'labels' | 'annotations'): Readonly<Record<string, string>> {
-  const texts = isJsonObject(metadata) ? metadata[field] : undefined
-  if (!isJsonObject(texts)) return {}
-  return Object.fromEntries(Object.entries(texts).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value] as const] : [])))
 }
 
 function isOwnersKey(key: string): boolean {
