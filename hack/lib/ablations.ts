@@ -68,9 +68,9 @@ export const ablations: readonly Ablation[] = [
   },
   {
     rule: 'I5 fence',
-    file: 'kube/apply.ts',
-    line: 'const value: readonly Json[] = [...fence, ...patch]',
-    instead: 'const value: readonly Json[] = [...fence.slice(1), ...patch]',
+    file: 'kube/version-fence.ts',
+    line: "    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },\n",
+    instead: '',
     story: 'an operator that has not seen a suspend does not undo it',
   },
   {

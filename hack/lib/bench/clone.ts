@@ -1,5 +1,4 @@
 // hack/bench clone: how long it takes to copy a tenant, beside a raw client that makes the same writes
-import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { auditMark } from '../../../operator/e2e/harness/audit-log.ts'
@@ -14,7 +13,7 @@ import { builtProgram, startOperator } from './operator.ts'
 import { commonOptions, optionsOrEnd, wholeNumber } from './options.ts'
 import { type Memory, cpuOf, memoryOf, untilAtRest } from './proc.ts'
 import { startRawClient } from './raw-client.ts'
-import { load, requestsInWords, thisMachine } from './report.ts'
+import { type Occasion, occasion, occasionLines, requestsInWords, say, tell } from './report.ts'
 
 const usage = `hack/bench clone [options]
   --objects N   to copy: one Integration and one set in ten, schedules else; 5000 unless given
@@ -134,8 +133,7 @@ async function byRawClient(setting: Measured, round: number): Promise<Copied> {
 }
 
 async function bench(): Promise<void> {
-  const before = load()
-  const began = new Date().toISOString()
+  const measuredAt = occasion()
   if (!values.keep) atEnd(() => removeCluster(values.name))
   const program = await builtProgram(undefined)
   const cluster = await newCluster(values.name)
@@ -151,29 +149,24 @@ async function bench(): Promise<void> {
     // The raw client learns from what the operator has made.
     for (const by of round % 2 === 0 ? (['operator', 'raw'] as const) : (['raw', 'operator'] as const)) {
       copied.push(await (by === 'operator' ? byOperator(setting, round) : byRawClient(setting, round)))
-      console.error(`${new Date().toISOString().slice(11, 19)} ${JSON.stringify(copied.at(-1))}`)
+      say(JSON.stringify(copied.at(-1)))
     }
   }
   await operator.stop()
-  const report = { began, machine: await thisMachine(), load: { before, after: load() }, objects, idle, copied }
-  console.log(inWords(report))
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 1)}\n`)
+  const report = { ...(await measuredAt()), objects, idle, copied }
+  await tell(report, inWords, values.json)
 }
 
-interface Report {
-  readonly began: string
-  readonly machine: Awaited<ReturnType<typeof thisMachine>>
-  readonly load: { readonly before: readonly number[]; readonly after: readonly number[] }
+interface Report extends Occasion {
   readonly idle: Memory
   readonly copied: readonly Copied[]
 }
 
-function inWords({ began, machine: { cores, processor, gigabytes, node, kubernetes }, load: average, idle, copied }: Report): string {
+function inWords({ idle, copied, ...when }: Report): string {
   const of = (by: Copied['by']) => copied.filter((one) => one.by === by).map(({ seconds }) => seconds)
   const pairs = of('operator').map((seconds, round) => rounded(seconds / (of('raw')[round] ?? NaN)))
   return [
-    `${began}: ${cores} cores (${processor}), ${gigabytes} GB, Node.js ${node}, Kubernetes ${kubernetes}`,
-    `load average before ${average.before.join(' ')}, after ${average.after.join(' ')}`,
+    ...occasionLines(when),
     `${objects} objects; the operator before: RSS ${idle.rss} MB`,
     ...copied.map(({ by, seconds, cpu, memory, requests }) =>
       `  copied by ${by.padEnd(8)}: ${seconds.toFixed(2)} s, ${Math.round(objects / seconds)} objects per second, CPU: client ${cpu.client} s, server ${cpu.server} s; operator RSS ${memory.rss} MB (peak ${memory.peak}); ${requestsInWords(requests)}`),

@@ -1,5 +1,4 @@
 // hack/bench converge: what schedules cost the operator, beside a raw client that makes the same writes
-import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { imageStart } from '../../../operator/e2e/harness/image.ts'
 import { type Cluster, removeCluster } from './cluster.ts'
@@ -9,7 +8,7 @@ import { type Converged, type Idle, type Restarted, type Setting, idles, operato
 import { builtProgram } from './operator.ts'
 import { commonOptions, optionsOrEnd, wholeNumber } from './options.ts'
 import type { Bodies } from './raw.ts'
-import { type Measured, type Report, inWords, load, thisMachine } from './report.ts'
+import { type Measured, type Report, inWords, occasion, say, tell } from './report.ts'
 
 const parts = ['converge', 'restart', 'idle', 'latency', 'jobs'] as const
 type Part = (typeof parts)[number]
@@ -60,10 +59,6 @@ function partsIn(names: readonly string[]): ReadonlySet<Part> {
   const unknown = names.filter((name) => !parts.some((part) => part === name))
   if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}, only ${parts.join(', ')}`)
   return new Set(parts.filter((part) => names.includes(part)))
-}
-
-function say(text: string): void {
-  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 }
 
 const options = optionsOrEnd(usage, parsedOptions)
@@ -128,8 +123,7 @@ async function measured(setting: Setting, left: Left): Promise<Measured> {
 
 async function bench(): Promise<void> {
   const { clusterName, sizes, keep, json, nodeFlags } = options
-  const before = load()
-  const began = new Date().toISOString()
+  const measuredAt = occasion()
   if (!keep) atEnd(() => removeCluster(clusterName))
   const program = await builtProgram(nodeFlags)
   const all: Measured[] = []
@@ -138,9 +132,8 @@ async function bench(): Promise<void> {
     delete left.cluster
     all.push(await measured({ clusterName, program, schedules }, left))
   }
-  const report: Report = { began, machine: await thisMachine(), nodeFlags: program.flags, environment: imageStart().environment, load: { before, after: load() }, measured: all }
-  console.log(inWords(report))
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 1)}\n`)
+  const report: Report = { ...(await measuredAt()), nodeFlags: program.flags, environment: imageStart().environment, measured: all }
+  await tell(report, inWords, json)
 }
 
 if (options.help) console.log(usage)

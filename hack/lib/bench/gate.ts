@@ -1,5 +1,4 @@
 // hack/bench gate: how soon a run that needs permission starts, beside a raw client that gives it at once; and a thousand in one minute
-import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { auditMark } from '../../../operator/e2e/harness/audit-log.ts'
@@ -12,7 +11,7 @@ import { type Program, builtProgram, startOperator } from './operator.ts'
 import { commonOptions, optionsOrEnd, wholeNumber } from './options.ts'
 import { cpuOf, untilAtRest } from './proc.ts'
 import { startRawClient } from './raw-client.ts'
-import { load, requestsInWords, thisMachine } from './report.ts'
+import { type Occasion, occasion, occasionLines, requestsInWords, say, tell } from './report.ts'
 
 const usage = `hack/bench gate [options]
   --runs N      whose release is measured, 500 unless given
@@ -144,13 +143,8 @@ async function manyAtOnce(setting: Setting): Promise<Burst> {
   })
 }
 
-function say(text: string): void {
-  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
-}
-
 async function bench(): Promise<void> {
-  const before = load()
-  const began = new Date().toISOString()
+  const measuredAt = occasion()
   if (!values.keep) atEnd(() => removeCluster(values.name))
   const program = await builtProgram(undefined)
   const cluster = await newCluster(values.name)
@@ -166,25 +160,20 @@ async function bench(): Promise<void> {
     }
   }
   const many = burst === 0 ? undefined : await manyAtOnce(setting)
-  const report = { began, machine: await thisMachine(), load: { before, after: load() }, released: measured, many }
-  console.log(inWords(report))
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 1)}\n`)
+  const report = { ...(await measuredAt()), released: measured, many }
+  await tell(report, inWords, values.json)
 }
 
-interface Report {
-  readonly began: string
-  readonly machine: Awaited<ReturnType<typeof thisMachine>>
-  readonly load: { readonly before: readonly number[]; readonly after: readonly number[] }
+interface Report extends Occasion {
   readonly released: readonly Released[]
   readonly many: Burst | undefined
 }
 
-function inWords({ began, machine: { cores, processor, gigabytes, node, kubernetes }, load: average, released: measured, many }: Report): string {
+function inWords({ released: measured, many, ...when }: Report): string {
   const median = (by: Released['by'], part: 'p50' | 'p99') => quantile(measured.filter((one) => one.by === by).map((one) => one[part]), 0.5)
   const ratio = (part: 'p50' | 'p99') => Math.round((median('operator', part) / median('raw', part)) * 100) / 100
   return [
-    `${began}: ${cores} cores (${processor}), ${gigabytes} GB, Node.js ${node}, Kubernetes ${kubernetes}`,
-    `load average before ${average.before.join(' ')}, after ${average.after.join(' ')}`,
+    ...occasionLines(when),
     ...measured.map(({ by, p50, p99, most }) => `  released by ${by.padEnd(8)}: p50 ${p50} ms, p99 ${p99} ms, most ${most} ms (${runs} at ${perSecond} per second)`),
     ...measured.slice(0, 1).map(({ requests }) => `  the operator's requests for ${warmUp + runs} runs: ${requestsInWords(requests)}`),
     `  released: p50 ${ratio('p50')} x raw, p99 ${ratio('p99')} x raw (medians of the rounds)`,

@@ -1,4 +1,5 @@
 // What a bench has measured, for people and as JSON.
+import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { decoded } from '../../../operator/e2e/harness/api.ts'
 import { kubectl } from '../../../operator/e2e/harness/command.ts'
@@ -14,15 +15,45 @@ export interface Machine {
   readonly kubernetes: string
 }
 
-/** While there is a cluster. */
-export async function thisMachine(): Promise<Machine> {
+/** When and where it was measured; averages of the load before and after. */
+export interface Occasion {
+  readonly began: string
+  readonly machine: Machine
+  readonly load: { readonly before: readonly number[]; readonly after: readonly number[] }
+}
+
+/** Called before anything is measured. What it returns is called at the end, while there is a cluster. */
+export function occasion(): () => Promise<Occasion> {
+  const [began, before] = [new Date().toISOString(), load()]
+  return async () => ({ began, machine: await thisMachine(), load: { before, after: load() } })
+}
+
+export function occasionLines({ began, machine: { cores, processor, gigabytes, node, kubernetes }, load: { before, after } }: Occasion): readonly string[] {
+  return [
+    `${began}: ${cores} cores (${processor}), ${gigabytes} GB, Node.js ${node}, Kubernetes ${kubernetes}`,
+    `load average before ${before.join(' ')}, after ${after.join(' ')}`,
+  ]
+}
+
+/** To people, and as JSON into a file if one is named. */
+export async function tell<T extends Occasion>(report: T, inWords: (report: T) => string, file: string | undefined): Promise<void> {
+  console.log(inWords(report))
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(report, undefined, 1)}\n`)
+}
+
+/** What a bench is at, while it lasts. */
+export function say(text: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
+}
+
+async function thisMachine(): Promise<Machine> {
   const { gitVersion } = decoded<{ gitVersion: string }>(JSON.parse(await kubectl('get', '--raw', '/version')))
   const [first] = cpus()
   return { cores: cpus().length, processor: first?.model ?? '', gigabytes: Math.round(totalmem() / 2 ** 30), node: process.version, kubernetes: gitVersion }
 }
 
 /** Averages of the last 1, 5 and 15 minutes. */
-export function load(): readonly number[] {
+function load(): readonly number[] {
   return loadavg().map((value) => Math.round(value * 100) / 100)
 }
 
@@ -37,12 +68,9 @@ export interface Measured {
   readonly restartWithJobs?: readonly Restarted[]
 }
 
-export interface Report {
-  readonly began: string
-  readonly machine: Machine
+export interface Report extends Occasion {
   readonly nodeFlags: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  readonly load: { readonly before: readonly number[]; readonly after: readonly number[] }
   readonly measured: readonly Measured[]
 }
 
@@ -50,13 +78,11 @@ function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-export function inWords({ began, machine, nodeFlags, environment, load, measured }: Report): string {
-  const { cores, processor, gigabytes, node, kubernetes } = machine
+export function inWords({ nodeFlags, environment, measured, ...when }: Report): string {
   const flags = [...Object.entries(environment).map(([name, value]) => `${name}=${value}`), ...nodeFlags].join(' ')
   return [
-    `${began}: ${cores} cores (${processor}), ${gigabytes} GB, Node.js ${node}, Kubernetes ${kubernetes}`,
+    ...occasionLines(when),
     `the operator with: ${flags}`,
-    `load average before ${load.before.join(' ')}, after ${load.after.join(' ')}`,
     ...measured.flatMap(linesOf),
     ...growthLines(measured),
   ].join('\n')
