@@ -13,17 +13,17 @@ import { storeOf, tenantCloneController } from '../controllers/tenant-clone.ts'
 import { unownedController, unownedJobController } from '../controllers/unowned.ts'
 import { createApiClient } from '../kube/api-client.ts'
 import { createApply } from '../kube/apply.ts'
-import { type Clock, pause, systemClock } from '../kube/clock.ts'
+import { type Clock, systemClock } from '../kube/clock.ts'
 import { createConnection } from '../kube/connection.ts'
 import type { CopyContext } from '../kube/copy-object.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import { workAsLeader } from '../kube/leader-election.ts'
 import { contextNamespace } from '../kube/kube-config.ts'
 import type { Logger } from '../kube/logger.ts'
-import { second } from '../model/instant.ts'
 import type { ActivationMode } from '../plan/activation.ts'
 import { startHealthServer } from './health-server.ts'
 import { createMetrics } from './metrics.ts'
+import { tidyMemory } from './tidy-memory.ts'
 import { operatorVersion } from './version.ts'
 
 export interface OperatorOptions {
@@ -69,14 +69,16 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   log.info({}, 'operator stopped')
 }
 
-/**
- * The lists at the start leave several times of what is kept behind, and V8 holds on to the room. Once, when all has been read and
- * the first passes are over, it is asked to give it back; it can be asked only if Node.js was started with --expose-gc, as the image does.
- */
+/** Node.js collects when it is told only if it was started with --expose-gc, as the image does. */
 async function tidiedUp(stores: Stores, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
-  if (!signal.aborted) await Promise.race([Promise.all(Object.values(stores).map(({ synced }) => synced)), once(signal, 'abort')])
-  await pause(clock, 10 * second, signal)
-  if (!signal.aborted) await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' })
+  const { gc } = globalThis
+  if (gc === undefined) return
+  const synced = Promise.all(Object.values(stores).map((store) => store.synced))
+  const cpuTime = () => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  }
+  await tidyMemory({ clock, signal, synced, resident: () => process.memoryUsage.rss(), cpuTime, collect: () => gc({ type: 'major', execution: 'async', flavor: 'last-resort' }) })
 }
 
 /** The controllers; the stores are warm before and after. */

@@ -63,17 +63,15 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
     grants: make<Resource<'CloneGrant'>, keyof typeof grantIndexes>(grantIndexes),
   }
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
-    startInformer<T>({ ...options, namespaces: undefined, ...own })
-  // Of our own objects most is theirs alone; CronJobs and Jobs are made of what their neighbours are made of.
+    startInformer<T>({ ...options, namespaces: undefined, ...own, project: (object) => sharing.share(own.project(object)) })
   const sharing = new Sharing()
-  const shared = <T>(project: (object: KubernetesObject) => T) => (object: KubernetesObject) => sharing.share(project(object))
   const informers = [
     watch({ resource: 'scheduledintegrations', project: projectedResource('ScheduledIntegration'), writer: stores.schedules }),
     watch({ resource: 'integrations', project: projectedResource('Integration'), writer: stores.integrations }),
     watch({ resource: 'integrationsets', project: projectedResource('IntegrationSet'), writer: stores.sets }),
     watch({ resource: 'integrationruns', project: projectedResource('IntegrationRun'), writer: stores.runs }),
-    watch({ resource: 'cronjobs', project: shared(projectedCronJob), writer: stores.cronJobs }),
-    watch({ resource: 'jobs', project: shared(projectedJob), writer: stores.jobs, selector: { labelSelector: `${label.managedBy}=${manager}` } }),
+    watch({ resource: 'cronjobs', project: projectedCronJob, writer: stores.cronJobs }),
+    watch({ resource: 'jobs', project: projectedJob, writer: stores.jobs, selector: { labelSelector: `${label.managedBy}=${manager}` } }),
     watch({ resource: 'leases', project: projectedLease, writer: stores.leases, selector: { fieldSelector: `metadata.name=${locksLease}` } }),
     watch({ resource: 'namespaces', project: projectedNamespace, writer: stores.namespaces }),
     watch({ resource: 'tenantclones', project: projectedResource('TenantClone'), writer: stores.clones }),

@@ -18,6 +18,17 @@ describe('sharing', () => {
     expect(other.metadata).not.toBe(one.metadata)
   })
 
+  it('keeps equal parts once however deep they are, also around those that differ, and never the whole', () => {
+    const sharing = new Sharing()
+    const template = (name: string) => ({ name, pod: { containers: [{ image: 'x', args: ['y'.repeat(500)], securityContext: { capabilities: { drop: ['ALL'] } } }] } })
+    const [one, other, again] = ['a', 'b', 'a'].map((name) => sharing.share({ template: template(name) }))
+    expect(other).toEqual({ template: template('b') })
+    expect(other?.template.pod).toBe(one?.template.pod)
+    expect(other?.template).not.toBe(one?.template)
+    expect(again?.template).toBe(one?.template)
+    expect(again).not.toBe(one)
+  })
+
   it('tells parts apart that differ in a type, a name or an order', () => {
     const sharing = new Sharing()
     const parts = [{ a: '1' }, { a: 1 }, { a: true }, { a: 'true' }, { a: null }, { b: '1' }, { a: '1', b: '2' }, { b: '2', a: '1' }, {}]

@@ -1,48 +1,82 @@
 /** Neighbours in a list have most in common, so that few are enough; forgotten all at once, so that nothing is kept for ever. */
 const mostRemembered = 4_000
+/** Longer texts are hardly ever those of others. */
 const longestText = 100
-const mostMembers = 10
 
 /**
- * Objects of Kubernetes consist for the most part of what others have too: labels, owners, conditions, variables of containers. Equal texts
- * and small parts are kept once in memory, for all objects that are remembered together: a third to a half of what stores need (measured).
+ * Objects of Kubernetes consist for the most part of what others have too: labels, conditions, variables of containers, whole security
+ * contexts. Equal texts and equal parts, however deep, are kept once in memory, for all objects that are remembered together.
  */
 export class Sharing {
-  readonly #texts = new Map<string, string>()
-  readonly #parts = new Map<string, object>()
+  readonly #texts = new Map<string, { readonly text: string; readonly hash: number }>()
+  readonly #parts = new Map<number, Container>()
 
-  /** The same value, of parts that others have as well. It must be nobody else's yet: its members are replaced in place. */
+  /**
+   * The same value, of parts that others have as well. It must be nobody else's yet: its members are replaced in place. Only it itself
+   * is never replaced, so that it can be told from an equal one.
+   */
   share<T>(value: T): T {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an equal value
-    return this.#shared(value) as T
+    if (isContainer(value)) this.#shareMembers(value)
+    return value
   }
 
-  #shared(value: unknown): unknown {
-    if (typeof value === 'string') return value.length > longestText ? value : remembered(this.#texts, value, value)
-    if (!isContainer(value) || Object.isFrozen(value)) return value
-    const names = Object.keys(value)
-    let isFlat = true
-    for (const name of names) {
-      const member = value[name]
-      if (typeof member !== 'string' && !isContainer(member)) continue
-      const shared = this.#shared(member)
-      if (shared !== member) value[name] = shared
-      isFlat &&= typeof shared === 'string'
+  /** A hash of all members, which then are those that are shared. */
+  #shareMembers(value: Container): number {
+    let hash = Array.isArray(value) ? 1 : 2
+    for (const name of Object.keys(value)) hash = mixed(mixed(hash, this.#text(name).hash), this.#shareMember(value, name))
+    return hash
+  }
+
+  #shareMember(container: Container, name: string): number {
+    const member = container[name]
+    if (typeof member === 'string') {
+      if (member.length > longestText) return member.length
+      const { text, hash } = this.#text(member)
+      container[name] = text
+      return hash
     }
-    if (!isFlat || names.length > mostMembers || Array.isArray(value)) return value
-    return remembered(this.#parts, JSON.stringify(value), value)
+    if (!isContainer(member)) return Number(member)
+    const hash = this.#shareMembers(member)
+    const known = this.#parts.get(hash)
+    if (known !== undefined && isSame(known, member)) container[name] = known
+    else this.#parts.set(hash, member)
+    return hash
+  }
+
+  #text(text: string): Text {
+    return this.#texts.get(text) ?? this.#newText(text)
+  }
+
+  /** Parts are found by the hashes of their texts, and forgotten with them. */
+  #newText(text: string): Text {
+    if (this.#texts.size >= mostRemembered) for (const known of [this.#texts, this.#parts]) known.clear()
+    const hash = this.#texts.size
+    this.#texts.set(text, { text, hash })
+    return { text, hash }
   }
 }
 
-/** Also true of arrays: their items are found by index. */
-function isContainer(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+interface Text {
+  readonly text: string
+  readonly hash: number
 }
 
-function remembered<T>(known: Map<string, T>, key: string, value: T): T {
-  const found = known.get(key)
-  if (found !== undefined) return found
-  if (known.size >= mostRemembered) known.clear()
-  known.set(key, value)
-  return value
+type Container = Record<string, unknown>
+
+/** Whether both have the same members, whose parts are shared already. */
+function isSame(a: Container, b: Container): boolean {
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const [names, others] = [Object.keys(a), Object.keys(b)]
+  return names.length === others.length && names.every((name, index) => name === others[index] && a[name] === b[name])
+}
+
+function mixed(hash: number, more: number): number {
+  return Math.imul(hash ^ more, 0x01000193) ^ (hash >>> 15)
+}
+
+/** What JSON makes: plain objects, and arrays, whose items are found by index. */
+function isContainer(value: unknown): value is Container {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
 }

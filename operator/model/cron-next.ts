@@ -1,4 +1,4 @@
-import { civilDate, dayNumber, dayOf, remainder, timeOfDay, weekdayFromSunday, type CivilDate, type LocalTime } from './civil-time.ts'
+import { civilDate, dayNumber, dayOf, remainder, timeOfDay, weekdayFromSunday, type CivilDate, type DayNumber, type LocalTime } from './civil-time.ts'
 import type { CronExpression } from './cron-expression.ts'
 import { day, hour, minute, second, type Instant } from './instant.ts'
 import { segmentAt, type OffsetSegment } from './time-zone.ts'
@@ -31,7 +31,7 @@ function nextForward(expression: CronExpression, timeZone: string, after: Instan
 
 function libraryNext(expression: CronExpression, timeZone: string, after: Instant): Instant | undefined {
   const at = Math.floor(after / second) * second + second
-  const search: Search = { expression, timeZone, at, segment: segmentAt(timeZone, at), truncated: false, stuck: false }
+  const search: Search = { expression, timeZone, at, segment: segmentAt(timeZone, at), date: undefined, truncated: false, stuck: false }
   const lastYear = dateOf(search).year + 5
   while (!search.stuck && dateOf(search).year <= lastYear) {
     if (seekMonth(search) && seekDay(search) && seekHour(search) && seekMinute(search) && seekSecond(search)) return search.at
@@ -45,6 +45,8 @@ interface Search {
   at: Instant
   /** Around the last instant asked for, so that most steps need no look-up. */
   segment: OffsetSegment
+  /** The last date asked for: each step asks several times. */
+  date: { readonly day: DayNumber; readonly civil: CivilDate } | undefined
   /** Only the first field that has to change sets the smaller ones to their beginning. */
   truncated: boolean
   /** The next step leads back to where it began, so the library would repeat it for ever. */
@@ -124,7 +126,7 @@ function truncate(search: Search, local: LocalTime): void {
 /** The same day of the next month; 31 January becomes 2 or 3 March, as with Go's AddDate. */
 function addMonth(search: Search): void {
   const local = localTime(search)
-  const { year, month, day: dayOfMonth } = civilDate(dayOf(local))
+  const { year, month, day: dayOfMonth } = dateOf(search)
   setLocalTime(search, dayNumber(year, month + 1, dayOfMonth) * day + timeOfDay(local))
 }
 
@@ -142,7 +144,9 @@ function localTime(search: Search): LocalTime {
 }
 
 function dateOf(search: Search): CivilDate {
-  return civilDate(dayOf(localTime(search)))
+  const local = dayOf(localTime(search))
+  if (search.date?.day !== local) search.date = { day: local, civil: civilDate(local) }
+  return search.date.civil
 }
 
 function hourOf(search: Search): number {

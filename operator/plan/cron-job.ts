@@ -5,7 +5,7 @@ import { annotation, apiVersion, orphanFinalizer } from '../model/names.ts'
 import { type GateTerms, gateTermsIn, gateTermsText } from '../model/run-terms.ts'
 import type { Action, JsonPatch } from './action.ts'
 import { type Cursor, type Expression, cursorText } from './cursor.ts'
-import { covers } from './drift.ts'
+import { type Remade, covers, coversRemade } from './drift.ts'
 import type { ObservedSchedule } from './observed.ts'
 import type { SchedulableKind } from './schedulable.ts'
 
@@ -36,7 +36,8 @@ export function cronJobName(kind: Owner['kind'], name: string): string {
 /** Everything of a CronJob's spec that follows from the user's objects and not from the time of day. */
 export interface Workload {
   readonly labels: Readonly<Record<string, string>>
-  readonly jobTemplate: JsonObject
+  /** batch/v1 JobTemplateSpec. */
+  readonly jobTemplate: Remade
   /** I9; seconds. */
   readonly deadline: number
   readonly successfulJobsHistoryLimit: number
@@ -45,6 +46,10 @@ export interface Workload {
 
 /** batch/v1 CronJobSpec. */
 function cronJobSpec(workload: Workload, expression: Expression, suspend: boolean): JsonObject {
+  return { ...withoutTemplate(workload, expression, suspend), jobTemplate: workload.jobTemplate.make() }
+}
+
+function withoutTemplate(workload: Workload, expression: Expression, suspend: boolean): JsonObject {
   return {
     schedule: expression.schedule,
     timeZone: expression.timeZone,
@@ -53,7 +58,6 @@ function cronJobSpec(workload: Workload, expression: Expression, suspend: boolea
     concurrencyPolicy: 'Allow', // I13: overlap is decided at the Job
     successfulJobsHistoryLimit: Math.max(workload.successfulJobsHistoryLimit, evidenceLimit),
     failedJobsHistoryLimit: Math.max(workload.failedJobsHistoryLimit, evidenceLimit),
-    jobTemplate: workload.jobTemplate,
   }
 }
 
@@ -84,9 +88,10 @@ export const deadlineField = 'spec.startingDeadlineSeconds'
 
 /** What somebody else changed on our CronJob, as words for an event; empty when it is as we would write it. */
 export function driftOf(cronJob: CronJob, workload: Workload, cursor: Cursor): readonly string[] {
-  const desired = cronJobSpec(workload, cursor.expression, cursor.suspend)
+  const desired = withoutTemplate(workload, cursor.expression, cursor.suspend)
   const live: JsonObject = { ...cronJob.spec }
   const fields = Object.keys(desired).filter((field) => !covers(live[field], desired[field])).map((field) => `spec.${field}`)
+  if (!coversRemade(cronJob.spec.jobTemplate, workload.jobTemplate)) fields.push('spec.jobTemplate')
   const { labels = {}, finalizers = [] } = cronJob.metadata
   if (Object.entries(workload.labels).some(([key, value]) => labels[key] !== value)) fields.push('metadata.labels')
   if (!finalizers.includes(orphanFinalizer)) fields.push('metadata.finalizers')

@@ -8,16 +8,25 @@ import { quantity } from '../model/quantity.ts'
  * quantities, so whole objects are never compared (they would differ for ever).
  */
 export function covers(live: Json | undefined, desired: Json | undefined): boolean {
-  if (!isJsonObject(live)) return hasAllOf(live, desired)
+  return hasAllOf(live, desired, [])
+}
+
+/** What is made anew whenever it is needed, since it is large; `hash` tells one from another. */
+export interface Remade {
+  readonly hash: string
+  readonly make: () => JsonObject
+}
+
+/** As covers. Remembers its last answer about each live object: most of a CronJob is its template, and most passes meet the same two. */
+export function coversRemade(live: JsonObject, desired: Remade): boolean {
   const known = answered(live)
-  if (known.desired !== desired) Object.assign(known, { desired, isCovered: hasAllOf(live, desired) })
+  if (known.hash !== desired.hash) Object.assign(known, { hash: desired.hash, isCovered: covers(live, desired.make()) })
   return known.isCovered
 }
 
-/** Remembers its last answer about each live object: most of a CronJob is its template, and most passes meet the same two. */
-const answered = oncePer((live: JsonObject): { desired: Json | undefined; isCovered: boolean } => ({ desired: live, isCovered: true }))
+const answered = oncePer((_live: JsonObject): { hash: string | undefined; isCovered: boolean } => ({ hash: undefined, isCovered: false }))
 
-function hasAllOf(live: Json | undefined, desired: Json | undefined, path: readonly string[] = []): boolean {
+function hasAllOf(live: Json | undefined, desired: Json | undefined, path: readonly string[]): boolean {
   if (desired === undefined) return true // not written
   if (isEmpty(desired) && isEmpty(live)) return true
   if (Array.isArray(desired)) {

@@ -100,7 +100,7 @@ describe('a run that is to start late', () => {
     const [action] = planned(world({ ...waiting, seenAt: now }), at(now)).actions
     if (action?.verb !== 'create') throw new Error('it is created')
     const verdict = verdictOn(observation(world()))
-    const jobTemplate = verdict.kind === 'valid' ? verdict.workload.jobTemplate : {}
+    const jobTemplate = verdict.kind === 'valid' ? verdict.workload.jobTemplate.make() : {}
     expect(action.object).toEqual({
       apiVersion: 'batch/v1',
       kind: 'Job',

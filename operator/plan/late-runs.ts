@@ -116,7 +116,7 @@ function create(scene: Scene & { readonly verdict: Valid }, record: RunRecord): 
  */
 function lateJob({ observed, verdict, cronJob }: Scene & { readonly verdict: Valid }, name: string, at: Instant): JsonObject {
   const { metadata: owner, locksLease: lease } = observed
-  const { metadata, spec } = verdict.workload.jobTemplate
+  const { metadata, spec } = verdict.workload.jobTemplate.make()
   const { labels, annotations } = objectIn(metadata)
   const owners: readonly Json[] = [
     ownerReference(ownerOf(observed)),

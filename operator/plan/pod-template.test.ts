@@ -14,7 +14,7 @@ function verdict(spec: JsonObject, parameters: readonly JsonObject[] = []) {
 function template(spec: JsonObject = {}, parameters: readonly JsonObject[] = []): JsonObject {
   const found = verdict(spec, parameters)
   if (found.kind === 'invalid') throw new Error(JSON.stringify(found.problems))
-  return found.workload.jobTemplate
+  return found.workload.jobTemplate.make()
 }
 
 const jobOf = (spec: JsonObject = {}): JsonObject => objectOf(template(spec).spec)
@@ -117,7 +117,7 @@ describe('a run that needs permission', () => {
   const gateOf = (spec: JsonObject, schedule: JsonObject = {}) => {
     const found = verdictOn(observation({ schedule: builtSchedule({ uid: 'u', spec: { schedule: { timeZone: 'Europe/Berlin', recurrence: { cron: '0 * * * *' } }, ...schedule } }), integration: integration({ spec }) }))
     if (found.kind === 'invalid') throw new Error(JSON.stringify(found.problems))
-    const { metadata, spec: job } = found.workload.jobTemplate
+    const { metadata, spec: job } = found.workload.jobTemplate.make()
     const text = objectOf(objectOf(metadata).annotations)[annotation.gate]
     const names = objectsIn(objectsIn(objectOf(objectOf(objectOf(job).template).spec).containers)[0]?.env).map(({ name }) => textOf(name))
     return { isBornSuspended: objectOf(job).suspend, terms: text === undefined ? undefined : gateTermsIn(textOf(text)), names }
@@ -158,7 +158,7 @@ describe('the files of a run', () => {
     const spec = { files: [{ name: 'employees' }], parameters: [{ name: 'payPeriod' }], container: { image, volumeMounts: [{ name: 'cache', mountPath: '/cache' }], env: [{ name: 'INPUT', value: '$(FILE_EMPLOYEES)' }] }, pod: { volumes: [{ name: 'cache', emptyDir: {} }] } }
     const found = verdictOn(observation({ schedule: builtSchedule({ spec: { files: [{ name: 'employees', from: { configMapKeyRef: { name: 'x', key: 'k' } } }] } }), integration: integration({ spec }) }))
     if (found.kind === 'invalid') throw new Error(JSON.stringify(found.problems))
-    const pod = objectOf(objectOf(objectOf(found.workload.jobTemplate.spec).template).spec)
+    const pod = objectOf(objectOf(objectOf(found.workload.jobTemplate.make().spec).template).spec)
     const [main] = objectsIn(pod.containers)
     expect(objectsIn(pod.volumes).map(({ name }) => name)).toEqual(['cache', 'file-0'])
     expect(objectsIn(main?.volumeMounts).map(({ mountPath }) => mountPath)).toEqual(['/cache', '/integration/files/employees/k'])

@@ -26,7 +26,7 @@ function bySelf(spec: JsonObject = {}, given: Partial<World> = {}): Verdict {
 
 function templateOf(verdict: Verdict): JsonObject {
   if (verdict.kind === 'invalid') throw new Error(JSON.stringify(verdict.problems))
-  return verdict.workload.jobTemplate
+  return verdict.workload.jobTemplate.make()
 }
 
 function termsOf(verdict: Verdict): SetTerms {

@@ -1,13 +1,15 @@
 import { hashOf } from '../model/hash.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
 import { oncePer } from '../model/once-per.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule-spec.ts'
 import type { Held } from './activation.ts'
 import type { Workload } from './cron-job.ts'
+import type { Remade } from './drift.ts'
 import type { ObservedSchedule } from './observed.ts'
 import { runLabels } from './pod-template.ts'
 import type { TemplateReason } from './run-part.ts'
-import { runTemplate } from './run-template.ts'
+import { type RunTemplate, runTemplate } from './run-template.ts'
 import { type SchedulableSpec, runRequest } from './schedulable.ts'
 import { type PlannableRule, ruleOf } from './schedule-rule.ts'
 import { integrationNames } from './templates.ts'
@@ -61,14 +63,15 @@ interface Remembered {
   verdict: Verdict | undefined
 }
 
-/** Making the pod template and its hash takes a third of a pass: it is made again when the schedule or one of its templates is another object. */
+/** Judging takes a third of a pass, most of it the pod template and its hash: it is done again when the schedule or one of its templates is another object. */
 const lately = oncePer((_spec: SchedulableSpec): Remembered => ({ made: [], verdict: undefined }))
 
 function verdictAnew({ kind, metadata, templates }: Judged, spec: SchedulableSpec): Verdict {
   const { schedule } = spec
+  const makeTemplate = () => runTemplate(runRequest(kind, metadata, spec), templates)
   const rule = schedule === undefined ? undefined : ruleOf(schedule)
   if (rule?.ok === false) return invalid(rule.problems.some(({ reason }) => reason === 'NoOccurrence') ? 'NoOccurrence' : 'InvalidSpec', rule.problems)
-  const template = runTemplate(runRequest(kind, metadata, spec), templates)
+  const template = makeTemplate()
   if (!template.ok) return invalid(template.reason, template.problems)
   if (schedule === undefined || rule === undefined) return invalid('Unscheduled', [])
   const { successfulJobsHistoryLimit, failedJobsHistoryLimit } = spec
@@ -79,10 +82,24 @@ function verdictAnew({ kind, metadata, templates }: Judged, spec: SchedulableSpe
     scheduleHash: hashOf(schedule, 16),
     workload: {
       labels: runLabels(spec.target.kind === 'Integration' ? { integration: spec.target.name, schedule: metadata.name } : { ...(kind === 'ScheduledIntegration' ? { schedule: metadata.name } : {}), set: spec.target.name }),
-      jobTemplate: template.value,
+      jobTemplate: remade(template.value, makeTemplate),
       deadline: nativeDeadline(rule.value.smallestGap, spec.startingDeadlineSeconds),
       successfulJobsHistoryLimit,
       failedJobsHistoryLimit,
     },
   }
+}
+
+/**
+ * Not kept beyond the next collection of garbage: templates would be most of what schedules take in memory. Its annotations tell it from any
+ * other: the hash of its spec (of a set, of its members), and the terms of the gate.
+ */
+function remade(value: JsonObject, makeAgain: () => RunTemplate): Remade {
+  const kept = new WeakRef(value)
+  const again = () => {
+    const template = makeAgain()
+    if (template.ok) return template.value
+    throw new Error('a template of the same objects is refused the second time')
+  }
+  return { hash: hashOf(value['metadata'], 16), make: () => kept.deref() ?? again() }
 }
