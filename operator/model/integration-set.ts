@@ -39,7 +39,8 @@ const schedulingShape = {
   failedJobsHistoryLimit: historyLimit.optional().describe(schedulingDescriptions.failedJobsHistoryLimit),
 } as const
 
-const schedulingFields = [
+/** Of the spec of a set: what is refused without `schedule`. */
+export const schedulingFields = [
   'suspend', 'runName', 'overlapPolicy', 'maxWaitSeconds', 'startingDeadlineSeconds', 'missedRunPolicy', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit',
 ] as const satisfies readonly (keyof typeof schedulingShape)[]
 

@@ -221,6 +221,21 @@ describe('suspend', () => {
     const live = copyOf(sourceOf('IntegrationSet', scheduled))
     expect(Object.keys(specOf(appliedBy(decideCopy(sourceOf('IntegrationSet', {}, { generation: 4 }), live, orders.Refresh, true)).manifest))).toEqual(['members', 'execution'])
   })
+
+  it.each<[string, JsonObject, readonly string[]]>([
+    ['suspend', { suspend: true }, ['.spec.suspend']],
+    ['a part of the schedule, and what goes with one', { 'schedule.timeZone': 'Europe/Berlin', 'runName': 'mine' }, ['.spec.schedule', '.spec.runName']],
+  ])('of a set that loses its schedule, of which somebody has set %s here, would be refused without: the set is left as it is', (_name, mine, keptFields) => {
+    const live = changed(copyOf(sourceOf('IntegrationSet', scheduled)), mine)
+    const lost = sourceOf('IntegrationSet', { description: 'newer' }, { generation: 4 })
+    expect(decideCopy(lost, live, orders.Refresh, true)).toMatchObject({ kind: 'leave', item: { result: 'Skipped', reason: 'FieldsKept', keptFields, message: expect.stringContaining('needs one') } })
+    expect(appliedBy(decideCopy(lost, live, orders.Reset, true))).toMatchObject({ force: true, done: { result: 'Updated' } })
+  })
+
+  it('of a set whose schedule is somebody else\'s stays with that, whatever the source has', () => {
+    const adopted = afterApply(appliedBy(decideCopy(sourceOf('IntegrationSet'), strangerOf(sourceOf('IntegrationSet', { ...scheduled, suspend: true })), orderOf({ spec: { onConflict: 'Adopt' } }), false)), strangerOf(sourceOf('IntegrationSet', { ...scheduled, suspend: true })))
+    expect(specOf(afterApply(appliedBy(decideCopy(sourceOf('IntegrationSet', { description: 'newer' }), adopted, orders.Refresh, true)), adopted))).toMatchObject({ ...scheduled, suspend: true, description: 'newer' })
+  })
 })
 
 describe('a request', () => {

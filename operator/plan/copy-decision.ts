@@ -12,6 +12,7 @@ import { withoutField } from './field-at.ts'
 import { coveredPart, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
 import { isIncluded } from './inclusion.ts'
 import { keptAlternatives } from './kept-alternatives.ts'
+import { keptWithoutSchedule } from './kept-without-schedule.ts'
 import { isKeptByGitOps } from './tracking-metadata.ts'
 
 /** Nothing is written. */
@@ -163,6 +164,8 @@ function ofRefresh(given: Met): CopyDecision {
   const { live, source, order, kept } = given
   if (isDone(live, order)) return left(given, 'Unchanged')
   if (isEnabled(live)) return left(given, 'Skipped', { reason: 'FieldsKept', message: 'it is enabled here: a Refresh leaves it as it is', keptFields: [suspendField] })
+  const alone = isSchedulable(live) && !isSchedulable(source) ? keptWithoutSchedule(live) : []
+  if (alone.length > 0) return left(given, 'Skipped', { message: 'its schedule is gone in the source, and what was changed here needs one: a Refresh leaves it as it is', ...keptTexts(alone) })
   const whole = copyManifest(source, order, suspendFor(source, live))
   const own = ownFields(live)
   const fields = [...new Set([...kept, ...keptAlternatives(whole, live, own)])]

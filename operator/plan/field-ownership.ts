@@ -15,10 +15,14 @@ export function ownFields(live: JsonObject): FieldTree | undefined {
   return fieldsOf(entriesOf(live).filter(isOurs))
 }
 
+/** What anybody else owns of an object, its status apart. Undefined: nothing. */
+export function othersFields(live: JsonObject): FieldTree | undefined {
+  return fieldsOf(entriesOf(live).filter((entry) => isOfObject(entry) && !isOurs(entry)))
+}
+
 /** Whether others own a field of the spec that is not in the manifest: even a forced apply would leave it there. */
 export function isKeptByOthers(live: JsonObject, manifest: JsonObject): boolean {
-  const others = fieldsOf(entriesOf(live).filter((entry) => isOfObject(entry) && !isOurs(entry)))
-  const spec = others?.['f:spec']
+  const spec = othersFields(live)?.['f:spec']
   return isJsonObject(spec) && reachesBeyond(spec, manifest['spec'])
 }
 
