@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/kubernetes.ts'
 import { annotation, label } from '../model/names.ts'
 import { api, decoded } from './harness/api.ts'
 import { applyClone, cloneName, expectUnauthorized, payroll, request, untilCloned } from './harness/clones.ts'
-import { cloneGrant, everyMinute, integration, onceAYear, scheduled } from './harness/manifests.ts'
+import { cloneGrant, everyMinute, integration, integrationSet, onceAYear, scheduled } from './harness/manifests.ts'
 import { jobsEver, untilEvent } from './harness/runs.ts'
 import { type Tenant, minuteOf, nextMinute, sleep, test } from './harness/tenant.ts'
 import { minutes, watched } from './harness/watched.ts'
@@ -121,6 +121,47 @@ describe('a tenant that is cloned', () => {
     expect((await request(target, 'Refresh', 'one')).items).toContainEqual(expect.objectContaining({ name: 'a', result: 'Updated', reason: 'FieldsKept', keptFields: ['.spec.runName'] }))
     await target.caughtUp()
     expect(target.current('scheduledintegrations', 'a').spec).toMatchObject({ runName: 'mine', maxWaitSeconds: 120, suspend: true })
+  })
+
+  test('is as it was after a Reset that is refused, and each change in it is still known as one', async ({ tenant: source, other: target }) => {
+    await source.create(integration('export'), scheduled('a', { ...onceAYear, endDate: '2150-12-31' }, { maxWaitSeconds: 60 }), cloneGrant('allow', [target.namespace]))
+    await applyClone(target, source)
+    await untilCloned(target)
+    await target.edit('a', { runName: 'mine', startingDeadlineSeconds: 15 })
+    await target.change('scheduledintegrations', 'a', { metadata: { annotations: { [annotation.activate]: 'somewhere' } } })
+    await target.untilReady('a', 'Suspended')
+    const ofSpec = async () => {
+      const { metadata, spec } = decoded<{ metadata: { managedFields: readonly JsonObject[]; annotations: JsonObject }; spec: JsonObject }>(await api.get(target.path('scheduledintegrations', 'a')))
+      return { spec, annotations: metadata.annotations, managers: metadata.managedFields.filter(({ subresource }) => subresource === undefined) }
+    }
+    const before = await ofSpec()
+    // It would begin after its end.
+    await target.change('tenantclones', cloneName, { spec: { overrides: [{ kind: 'ScheduledIntegration', name: 'a', startDate: '2151-01-01' }] } })
+    expect((await request(target, 'Reset', 'one')).items).toContainEqual(expect.objectContaining({ name: 'a', result: 'Failed', reason: 'Refused' }))
+    expect(await ofSpec()).toEqual(before)
+
+    await target.change('tenantclones', cloneName, { spec: { overrides: null } })
+    await source.edit('a', { runName: 'newer', startingDeadlineSeconds: 30, maxWaitSeconds: 120 })
+    const kept = expect.objectContaining({ name: 'a', result: 'Updated', keptFields: ['.spec.runName', '.spec.startingDeadlineSeconds'] })
+    expect((await request(target, 'Refresh', 'two')).items).toContainEqual(kept)
+    await target.caughtUp()
+    expect(target.current('scheduledintegrations', 'a').spec).toMatchObject({ runName: 'mine', startingDeadlineSeconds: 15, maxWaitSeconds: 120, suspend: true })
+    expect((await request(target, 'Reset', 'three')).summary).toMatchObject({ updated: 1 })
+    await target.caughtUp()
+    expect(target.current('scheduledintegrations', 'a').spec).toMatchObject({ runName: 'newer', startingDeadlineSeconds: 30 })
+  })
+
+  test('leaves a set as it is whose source has a schedule no more, but whose suspend is a user\'s', async ({ tenant: source, other: target }) => {
+    await source.create(integration('export'), integration('people'), integrationSet('nightly', ['export', 'people'], { schedule: onceAYear }), cloneGrant('allow', [target.namespace]))
+    await applyClone(target, source)
+    await untilCloned(target)
+    for (const suspend of [false, true]) await target.change('integrationsets', 'nightly', { spec: { suspend } })
+    await source.change('integrationsets', 'nightly', { spec: { schedule: null } })
+    const { items } = await request(target, 'Refresh', 'one')
+    expect(items).toContainEqual(expect.objectContaining({ name: 'nightly', result: 'Skipped', reason: 'FieldsKept', keptFields: ['.spec.suspend'] }))
+    expect((await request(target, 'Reset', 'two')).summary).toMatchObject({ updated: 1 })
+    await target.caughtUp()
+    expect(Object.keys(target.current('integrationsets', 'nightly').spec)).not.toContain('schedule')
   })
 
   test('says what would happen in a dry run, and writes nothing', async ({ tenant: source, other: target }) => {

@@ -293,6 +293,43 @@ describe('a Reset', () => {
   })
 })
 
+describe('a Reset that the API server refuses', () => {
+  const managers = () => objectOf(copy('payroll')?.['metadata'])['managedFields']
+  const refuse = (answer: (exchange: Exchange) => void, meanwhile = () => undefined as void) => {
+    server.meets = (exchange) => {
+      if (exchange.headers.get('content-type') !== 'application/apply-patch+yaml') return false
+      meanwhile()
+      answer(exchange)
+      return true
+    }
+  }
+  const invalid = (one: Exchange) => one.refuse(422, 'Invalid')
+
+  beforeEach(async () => {
+    server.put('scheduledintegrations', 'acme', schedule('payroll'))
+    await items()
+    there.add('acme-test/payroll')
+    server.edit('scheduledintegrations', 'acme-test', 'payroll', { 'spec.startingDeadlineSeconds': 5, 'metadata.annotations': { ...objectOf(objectOf(copy('payroll')?.['metadata'])['annotations']), 'integration-scheduler.io/activate': 'uid' } })
+  })
+
+  it.each<[string, (exchange: Exchange) => void]>([['for good', invalid], ['by failing at it each time', (one) => one.refuse(500, 'InternalError')]])('%s leaves who owns what as it was: a later Refresh keeps what was changed', async (_, answer) => {
+    const [before, spec] = [managers(), specOf('payroll')]
+    refuse(answer)
+    expect(await items({ action: 'Reset', requestId: 'one' })).toMatchObject([{ result: 'Failed', reason: 'Refused' }])
+    expect(server.writes.length, 'it was prepared').toBeGreaterThan(2)
+    expect([managers(), specOf('payroll')]).toEqual([before, spec])
+    server.meets = () => false
+    server.edit('scheduledintegrations', 'acme', 'payroll', { 'spec.startingDeadlineSeconds': 60 })
+    expect(await items({ action: 'Refresh', requestId: 'two' })).toMatchObject([{ keptFields: expect.arrayContaining(['.spec.startingDeadlineSeconds']) }])
+  })
+
+  it('leaves it to who has changed the copy meanwhile', async () => {
+    refuse(invalid, () => server.edit('scheduledintegrations', 'acme-test', 'payroll', { 'spec.runName': 'mine' }))
+    await items({ action: 'Reset', requestId: 'one' })
+    expect(managers()).toContainEqual(expect.objectContaining({ manager: 'kubectl-edit', fieldsV1: { 'f:spec': { 'f:runName': {} } } }))
+  })
+})
+
 describe('what the API server refuses', () => {
   beforeEach(() => {
     for (const name of ['a', 'b', 'c']) server.put('scheduledintegrations', 'acme', schedule(name, { runName: 's3cret' }))

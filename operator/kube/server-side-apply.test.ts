@@ -59,7 +59,7 @@ describe('an object that is there', () => {
   })
 
   it('can be prepared first, which is what the rest then goes upon', async () => {
-    const asked = serverSideApply(client, { target, manifest, upon: live, before: [{ op: 'remove', path: '/metadata/labels' }], fieldManager: 'someone', force: true, dryRun: false })
+    const asked = serverSideApply(client, { target, manifest, upon: live, before: { patch: [{ op: 'remove', path: '/metadata/labels' }], back: [] }, fieldManager: 'someone', force: true, dryRun: false })
     const first = await server.next()
     first.answer(200, { metadata: { ...live.metadata, resourceVersion: '8' } })
     const second = await server.next()
@@ -67,6 +67,21 @@ describe('an object that is there', () => {
     expect(first).toMatchObject({ query: { fieldManager: 'someone' }, body: [{ path: '/metadata/resourceVersion', value: '7' }, { path: '/metadata/uid', value: 'u' }, { op: 'remove', path: '/metadata/labels' }] })
     expect(second.body).toMatchObject({ metadata: { uid: 'u', resourceVersion: '8' } })
     expect(await asked).toEqual({ kind: 'applied', isChanged: false })
+  })
+
+  it.each<[string, (exchange: Exchange) => void, (exchange: Exchange) => void, object]>([
+    ['refused', (one) => one.refuse(422, 'Invalid'), ok('9'), { kind: 'refused' }],
+    ['changed by somebody meanwhile, who is left alone', (one) => one.refuse(409, 'Conflict'), (one) => one.refuse(409, 'Conflict'), { kind: 'changed' }],
+    ['put off', (one) => one.refuse(429, 'TooManyRequests'), ok('9'), { code: 429 }],
+  ])('and was prepared is put back, upon the version that this made, when it is %s', async (_, answer, answerBack, want) => {
+    const before = { patch: [{ op: 'remove', path: '/metadata/labels' }], back: [{ op: 'add', path: '/metadata/labels', value: { a: 'b' } }] } as const
+    const asked = serverSideApply(client, { target, manifest, upon: live, before, fieldManager: 'someone', force: true, dryRun: false }).catch((error: unknown) => error)
+    ok('8')(await server.next())
+    answer(await server.next())
+    const back = await server.next()
+    answerBack(back)
+    expect(back).toMatchObject({ query: { fieldManager: 'someone' }, body: [{ path: '/metadata/resourceVersion', value: '8' }, { path: '/metadata/uid', value: 'u' }, before.back[0]] })
+    expect(await asked).toMatchObject(want)
   })
 
   it('and was as it should be is not changed', async () => {

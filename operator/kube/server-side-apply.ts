@@ -12,8 +12,11 @@ export interface ServerSideApply {
   readonly manifest: JsonObject
   /** The very version of an object that was decided upon. Undefined: there must be none of this name. */
   readonly upon: JsonObject | undefined
-  /** Sent before it, upon the same version; the manifest then goes upon the one that this makes. Left out of a dry run, which would not find it. */
-  readonly before?: JsonPatch | undefined
+  /**
+   * Sent before it, upon the same version; the manifest then goes upon the one that this makes. Left out of a dry run, which would not
+   * find it. `back` is sent when the manifest was not accepted, upon that version as well: who has written meanwhile has seen it as it was.
+   */
+  readonly before?: { readonly patch: JsonPatch; readonly back: JsonPatch } | undefined
   readonly fieldManager: string
   /** Takes over fields that others own, instead of being refused. */
   readonly force: boolean
@@ -41,24 +44,42 @@ export type ApplyResult =
  */
 const noVersion = '1'
 
-/** Throws the ApiFailures that do not concern this object: no connection, too much to do, no such namespace. */
+/**
+ * Throws the ApiFailures that do not concern this object: no connection, too much to do, no such namespace. Whatever comes of it, an
+ * object that does not become as it should be stays as it was; but for a crash, or a connection that is lost, between `before` and the manifest.
+ */
 export async function serverSideApply(client: ApiClient, apply: ServerSideApply): Promise<ApplyResult> {
-  const { target, fieldManager, force, dryRun } = apply
-  const query = { fieldManager, force: String(force), ...(dryRun && { dryRun: 'All' }) }
+  const { dryRun, before, upon } = apply
+  if (dryRun || before === undefined || upon === undefined) return outcomeOf(() => sent(client, apply, upon))
+  return outcomeOf(async () => {
+    const prepared = await patched(client, apply, { upon, patch: before.patch })
+    try {
+      return await sent(client, apply, prepared)
+    } catch (error) {
+      await outcomeOf(() => patched(client, apply, { upon: prepared, patch: before.back }))
+      throw error
+    }
+  })
+}
+
+async function outcomeOf<T>(attempt: () => Promise<T>): Promise<T | ApplyResult> {
   try {
-    const upon = dryRun ? apply.upon : await prepared(client, apply)
-    const { body } = await client.request({ verb: 'patch', target, query, body: { type: 'application/apply-patch+yaml', value: fenced(apply.manifest, upon) } })
-    return { kind: 'applied', isChanged: upon === undefined || versionOf(body) !== versionOf(upon) }
+    return await attempt()
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error
     return resultOf(error)
   }
 }
 
-async function prepared(client: ApiClient, { target, fieldManager, upon, before }: ServerSideApply): Promise<JsonObject | undefined> {
-  if (before === undefined || upon === undefined) return upon
+async function sent(client: ApiClient, { target, manifest, fieldManager, force, dryRun }: ServerSideApply, upon: JsonObject | undefined): Promise<ApplyResult> {
+  const query = { fieldManager, force: String(force), ...(dryRun && { dryRun: 'All' }) }
+  const { body } = await client.request({ verb: 'patch', target, query, body: { type: 'application/apply-patch+yaml', value: fenced(manifest, upon) } })
+  return { kind: 'applied', isChanged: upon === undefined || versionOf(body) !== versionOf(upon) }
+}
+
+async function patched(client: ApiClient, { target, fieldManager }: ServerSideApply, { upon, patch }: { readonly upon: JsonObject; readonly patch: JsonPatch }): Promise<JsonObject> {
   const fence = versionFence({ uid: textOf(metadataOf(upon)['uid']), resourceVersion: versionOf(upon) })
-  const { body } = await client.request({ verb: 'patch', target, query: { fieldManager }, body: { type: 'application/json-patch+json', value: [...fence, ...before] } })
+  const { body } = await client.request({ verb: 'patch', target, query: { fieldManager }, body: { type: 'application/json-patch+json', value: [...fence, ...patch] } })
   return body
 }
 

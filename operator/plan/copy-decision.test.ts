@@ -60,7 +60,7 @@ describe.each(Object.entries(table))('%s', (_name, { source: from = source, live
 
 /** The object after what is sent before an apply. */
 function takenOver(live: JsonObject, { before }: Pick<ApplyDecision, 'before'>): JsonObject {
-  const [patch] = before ?? []
+  const [patch] = before?.patch ?? []
   expect(patch).toMatchObject({ op: 'replace', path: '/metadata/managedFields' })
   return { ...live, metadata: { ...objectOf(live['metadata']), managedFields: patch !== undefined && 'value' in patch ? patch.value : undefined } }
 }

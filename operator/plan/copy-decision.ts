@@ -9,7 +9,7 @@ import { copyManifest, copyMarks, isSchedulable } from './copy-manifest.ts'
 import type { CopyOrder, CopyRequires } from './copy-order.ts'
 import { requiresNothing, requiresOf } from './copy-requires.ts'
 import { withoutField } from './field-at.ts'
-import { coveredPart, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
+import { coveredPart, handback, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
 import { isIncluded } from './inclusion.ts'
 import { keptAlternatives } from './kept-alternatives.ts'
 import { keptWithoutSchedule } from './kept-without-schedule.ts'
@@ -33,9 +33,9 @@ export interface ApplyDecision {
   /**
    * To be sent before it, upon the version that was decided upon; the manifest then goes upon the version that this makes. It changes
    * no field, but says that all of the spec is ours, and that somebody activated the copy: whatever the manifest lacks goes with it, in
-   * one request that is valid as a whole.
+   * one request that is valid as a whole. `back` undoes it, for when the manifest is not accepted.
    */
-  readonly before: JsonPatch | undefined
+  readonly before: { readonly patch: JsonPatch; readonly back: JsonPatch } | undefined
   /** What it is called when the API server has accepted it; `unchanged` when that made no difference. */
   readonly done: CopyItem
   readonly unchanged: CopyItem
@@ -187,7 +187,7 @@ function ofReset(given: Met): CopyDecision {
   const isResuspended = isEnabled(live)
   const activation = activationIn(live)
   const decision = applied({ ...given, kept: [] }, manifest, { was: 'there', result: isResuspended ? 'Resuspended' : isCurrent ? 'Unchanged' : 'Updated' })
-  return { ...decision, force: true, before: isMixed || activation.length > 0 ? takeover(live, activation) : undefined, event: isResuspended ? resuspension(live, order) : undefined }
+  return { ...decision, force: true, before: isMixed || activation.length > 0 ? { patch: takeover(live, activation), back: handback(live) } : undefined, event: isResuspended ? resuspension(live, order) : undefined }
 }
 
 /** Where activation is required, whoever enables it again has to activate it again. */

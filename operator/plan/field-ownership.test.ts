@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { coveredPart, isKeptByOthers, ownFields, reachesBeyond, subtree, takeover } from './field-ownership.ts'
+import { coveredPart, handback, isKeptByOthers, ownFields, reachesBeyond, subtree, takeover } from './field-ownership.ts'
 
 /** As the API server writes them. */
 const ours = {
@@ -85,6 +85,11 @@ describe('a takeover', () => {
         { ...both, fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, 'f:mine': {} }, 'f:labels': { 'f:x': {} } } } },
       ] },
     ])
+  })
+
+  it('is taken back as it was', () => {
+    const metadata = { name: 'a', managedFields: [ours, theirs, homes] }
+    expect(handback({ metadata })).toEqual([{ op: 'replace', path: '/metadata/managedFields', value: metadata.managedFields }])
   })
 
   it('of what we own nothing of makes an entry for us', () => {

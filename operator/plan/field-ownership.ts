@@ -10,6 +10,8 @@ import type { JsonPatch } from './action.ts'
  */
 export type FieldTree = JsonObject
 
+const managedFields = '/metadata/managedFields'
+
 /** What copying has applied to an object and nobody has changed since. Undefined: nothing. */
 export function ownFields(live: JsonObject): FieldTree | undefined {
   return fieldsOf(entriesOf(live).filter(isOurs))
@@ -37,7 +39,12 @@ export function takeover(live: JsonObject, annotations: readonly string[]): Json
   const known = entries.find(isOurs) ?? { manager: cloneManager, operation: 'Apply', apiVersion, fieldsType: 'FieldsV1' }
   const ours = { ...known, fieldsV1: { ...joined(fieldsIn(known), taken), 'f:spec': spec } }
   const others = entries.filter((entry) => !isOurs(entry)).map((entry) => (isOfObject(entry) ? without(entry, annotations) : entry))
-  return [{ op: 'replace', path: '/metadata/managedFields', value: [ours, ...others.filter((entry) => Object.keys(fieldsIn(entry)).length > 0)] }]
+  return [{ op: 'replace', path: managedFields, value: [ours, ...others.filter((entry) => Object.keys(fieldsIn(entry)).length > 0)] }]
+}
+
+/** Takes a takeover back: whose is what, as it was in this object. */
+export function handback({ metadata }: JsonObject): JsonPatch {
+  return [{ op: 'replace', path: managedFields, value: isJsonObject(metadata) ? metadata['managedFields'] ?? [] : [] }]
 }
 
 /** Whether the tree has a field that the value lacks. */
