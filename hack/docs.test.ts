@@ -176,7 +176,7 @@ describe('the examples of tenants', () => {
     const [clone] = clones
     if (clone === undefined) throw new Error('there is no TenantClone')
     const { metadata: { name, namespace = '' }, spec } = clone
-    const order: CopyOrder = { clone: { namespace, name, uid: 'clone' }, spec, action: 'Clone', requestId: undefined, dryRun: false }
+    const order: CopyOrder = { clone: { namespace, name, uid: 'clone' }, clones: [name], spec, action: 'Clone', requestId: undefined, dryRun: false }
     const copies = exampleTexts.flatMap((text) => documentsIn(text)).filter(isJsonObject).filter(isOfOurGroup).map((source) => {
       const decision = decideCopy(source, undefined, order, false)
       return decision.kind === 'apply' ? decision.manifest : {}

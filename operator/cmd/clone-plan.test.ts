@@ -130,6 +130,16 @@ describe('a plan of a clone', () => {
     ])
   })
 
+  test('adopts a copy of another TenantClone only when that is gone', async () => {
+    grant()
+    integration('acme', 'export')
+    integration('test', 'export', { ...copyOf('export'), labels: { 'integration-scheduler.io/clone': 'former' } })
+    server.put('tenantclones', 'test', { ...clone(), metadata: { name: 'former' } })
+    expect(told(await planned({ onConflict: 'Adopt' }))).toEqual([['Integration', 'export', 'Skipped', 'NotOurs']])
+    server.remove('tenantclones', 'test', 'former')
+    expect(told(await planned({ onConflict: 'Adopt' }))).toEqual([['Integration', 'export', 'WouldAdopt']])
+  })
+
   test('of somebody who may not read the source ends with what may be done instead', async () => {
     server.meets = (exchange) => {
       if (!exchange.path.includes('/acme/')) return false

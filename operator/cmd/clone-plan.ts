@@ -47,7 +47,8 @@ export interface ClonePlanOptions {
  */
 export async function clonePlan(options: ClonePlanOptions, clone: PlannedClone): Promise<ClonePlan> {
   const copies = await copiesThere(options.client, clone)
-  const order = orderOf(clone, copies)
+  const clones = (await readAll(options.client, { resource: 'tenantclones', namespace: clone.namespace })).map(({ metadata }) => decodeMetadata(metadata)?.name ?? '')
+  const order = { ...orderOf(clone, copies), clones }
   const items = new Map<string, CopyItem>()
   let requires = requiresNothing
   for await (const outcome of outcomesOf(options, order, clone.status?.copied)) {
@@ -88,7 +89,7 @@ async function orphansAmong(copies: readonly Copy[], client: ApiClient, { spec }
 }
 
 /** What is due: the request that has not been done yet, but for a dry run, or else what every resync does. */
-function orderOf({ namespace, name, uid, spec, status }: PlannedClone, copies: readonly Copy[]): CopyOrder {
+function orderOf({ namespace, name, uid, spec, status }: PlannedClone, copies: readonly Copy[]): Omit<CopyOrder, 'clones'> {
   const { request } = spec
   const { action = 'Clone', id = latestRequestId(status) } = (request?.dryRun === true ? request : requestDue(spec, status, () => copies.map(({ metadata }) => metadata))) ?? {}
   return { clone: { namespace, name, uid }, spec, action, requestId: id, dryRun: true }

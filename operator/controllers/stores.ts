@@ -31,7 +31,7 @@ export interface Stores {
   readonly leases: Store<Lease>
   /** Each is in the namespace ''. */
   readonly namespaces: Store<Namespace>
-  /** Index: source (the namespace that it asks to copy). */
+  /** Indexes: source (the namespace that it asks to copy), namespace. */
   readonly clones: Store<Resource<'TenantClone'>, keyof typeof cloneIndexes>
   /** Index: namespace. */
   readonly grants: Store<Resource<'CloneGrant'>, keyof typeof grantIndexes>
@@ -99,7 +99,7 @@ export const integrationIndexes = { namespace }
 
 export const runIndexes = { namespace }
 
-export const cloneIndexes = { source: ({ object }: Resource<'TenantClone'>) => (object.ok ? [object.value.spec.source.namespace] : []) }
+export const cloneIndexes = { source: ({ object }: Resource<'TenantClone'>) => (object.ok ? [object.value.spec.source.namespace] : []), namespace }
 
 export const grantIndexes = { namespace }
 

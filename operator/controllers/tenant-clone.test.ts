@@ -226,6 +226,21 @@ describe('a TenantClone', () => {
     await until(() => server.events.some(({ reason }) => reason === 'ScheduleResuspended'))
   })
 
+  it('adopts, where that is asked for, what a TenantClone has copied that is gone, and nothing of one that is there', async () => {
+    server.put('clonegrants', 'acme', grant)
+    source('ScheduledIntegration', 'nightly')
+    for (const name of ['former', 'from-acme']) {
+      server.put('tenantclones', 'acme-test', { kind: 'TenantClone', metadata: { name }, spec: { source: { namespace: 'acme' }, onConflict: 'Adopt' } })
+      await until(() => objectsIn(objectOf(server.get('tenantclones', 'acme-test', name)?.['status'])['items']).length === 1)
+    }
+    expect(status()).toMatchObject({ items: [{ result: 'Skipped', reason: 'NotOurs', message: 'it is a copy that TenantClone former made' }] })
+    server.remove('tenantclones', 'acme-test', 'former')
+    server.edit('tenantclones', 'acme-test', 'from-acme', { 'spec.request': { id: 'one', action: 'Refresh' } })
+    await until(() => objectOf(status()['lastRequest'])['id'] === 'one')
+    expect(status()).toMatchObject({ summary: { adopted: 1 } })
+    expect(server.get('scheduledintegrations', 'acme-test', 'nightly')).toMatchObject({ metadata: { labels: { 'integration-scheduler.io/clone': 'from-acme' } } })
+  })
+
   it('waits while the API server fails, and then comes to the same end', async () => {
     server.put('clonegrants', 'acme', grant)
     for (let index = 0; index < 30; index += 1) source('ScheduledIntegration', `s-${index}`)

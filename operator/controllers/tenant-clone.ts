@@ -48,6 +48,7 @@ function observedClone({ clones, grants, ...copied }: Read, key: string, { ownNa
     status,
     rawStatus,
     grants: given,
+    clones: clones.by('namespace', namespace).map(({ metadata: clone }) => clone.name),
     ownNamespace,
     objectsIn: (kind, within) => storeOf(copied, kind).by('namespace', within),
     learned,

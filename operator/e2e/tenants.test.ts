@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/kubernetes.ts'
 import { annotation, label } from '../model/names.ts'
 import { api, decoded } from './harness/api.ts'
 import { applyClone, cloneName, expectUnauthorized, payroll, request, untilCloned } from './harness/clones.ts'
-import { cloneGrant, everyMinute, integration, integrationSet, onceAYear, scheduled } from './harness/manifests.ts'
+import { cloneGrant, everyMinute, integration, integrationSet, onceAYear, scheduled, tenantClone } from './harness/manifests.ts'
 import { jobsEver, untilEvent } from './harness/runs.ts'
 import { type Tenant, minuteOf, nextMinute, sleep, test } from './harness/tenant.ts'
 import { minutes, watched } from './harness/watched.ts'
@@ -162,6 +162,40 @@ describe('a tenant that is cloned', () => {
     expect((await request(target, 'Reset', 'two')).summary).toMatchObject({ updated: 1 })
     await target.caughtUp()
     expect(Object.keys(target.current('integrationsets', 'nightly').spec)).not.toContain('schedule')
+  })
+
+  test('is adopted where kubectl owns what says that it is a copy, and where its TenantClone is gone', async ({ tenant: source, other: target }) => {
+    await source.create(integration('export'), scheduled('a', onceAYear), cloneGrant('allow', [target.namespace]))
+    await applyClone(target, source)
+    await untilCloned(target)
+    await target.edit('a', { runName: 'mine' })
+    const { stdout: dump } = await target.kubectl('get', 'sint', 'a', '--output=json')
+    for (const tenant of [source, target]) {
+      await api.remove(tenant.path('scheduledintegrations', 'a'))
+      await tenant.untilGone('scheduledintegrations', 'a')
+    }
+    await source.create(scheduled('a', onceAYear, { runName: 'newer' }))
+    await source.change('scheduledintegrations', 'a', { metadata: { labels: { team: 'pay' } } })
+    await target.apply(decoded(JSON.parse(dump)))
+    const { metadata: former } = await target.untilReady('a', 'Suspended')
+    await target.change('tenantclones', cloneName, { spec: { onConflict: 'Adopt' } })
+    const { items } = await request(target, 'Clone', 'one')
+    expect(items).toContainEqual(expect.objectContaining({ name: 'a', result: 'Adopted' }))
+    await target.caughtUp()
+    const { metadata, spec } = target.current('scheduledintegrations', 'a')
+    expect(metadata.annotations?.[annotation.sourceUid]).toBe(source.current('scheduledintegrations', 'a').metadata.uid)
+    expect([metadata.uid, metadata.generation, spec['runName']], 'nothing else of it has changed').toEqual([former.uid, former.generation, 'mine'])
+
+    await api.remove(target.path('tenantclones', cloneName))
+    await target.untilGone('tenantclones', cloneName)
+    await target.create(tenantClone('anew', source.namespace, { onConflict: 'Adopt' }))
+    await target.until('tenantclones', 'anew', ({ status }) => status?.summary?.adopted === 2 && status.progress === undefined)
+    expect(target.current('scheduledintegrations', 'a').metadata.labels).toMatchObject({ [label.clone]: 'anew' })
+    await target.change('tenantclones', 'anew', { spec: { request: { id: 'two', action: 'Refresh' } } })
+    const refreshed = await target.until('tenantclones', 'anew', ({ status }) => status?.lastRequest?.id === 'two' && status.progress === undefined)
+    expect(refreshed.status?.items).toContainEqual(expect.objectContaining({ name: 'a', result: 'Updated', keptFields: ['.spec.runName'] }))
+    await target.caughtUp()
+    expect(target.current('scheduledintegrations', 'a')).toMatchObject({ spec: { runName: 'mine', suspend: true }, metadata: { labels: { team: 'pay' } } })
   })
 
   test('says what would happen in a dry run, and writes nothing', async ({ tenant: source, other: target }) => {

@@ -41,6 +41,7 @@ afterEach(async () => {
 
 const order: CopyOrder = {
   clone: { namespace: 'acme-test', name: 'from-acme', uid: 'clone-uid' },
+  clones: ['from-acme'],
   spec: { source: { namespace: 'acme' }, onConflict: 'Skip' },
   action: 'Clone',
   requestId: undefined,

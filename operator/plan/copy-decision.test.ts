@@ -129,7 +129,8 @@ describe('what exists and is not ours', () => {
     const order = { ...orders[action], spec: { ...orders[action].spec, onConflict: 'Adopt' as const } }
     const decision = appliedBy(decideCopy(newer, stranger, order, false))
     const after = afterApply(decision, stranger)
-    expect(decision).toMatchObject({ force: false, done: { result: 'Adopted' } })
+    expect(decision).toMatchObject({ done: { result: 'Adopted' } })
+    expect(Object.keys(decision.manifest)).not.toContain('spec')
     expect(specOf(after)).toEqual(specOf(stranger))
     expect(decideCopy(newer, after, orders.Clone, true)).toMatchObject({ kind: 'leave', item: { result: 'Unchanged' } })
   })
@@ -160,6 +161,23 @@ describe('what exists and is not ours', () => {
   it('and is the copy of another TenantClone is not adopted: both would take it again and again', () => {
     const others = copyOf(source, orderOf({ clone: { namespace: 'acme-test', name: 'other', uid: 'x' } }))
     expect(decideCopy(source, others, orderOf({ spec: { onConflict: 'Adopt' } }), false)).toMatchObject({ kind: 'leave', item: { result: 'Skipped', reason: 'NotOurs', message: 'it is a copy that TenantClone other made' } })
+  })
+
+  it('and is the copy of a TenantClone that is gone is adopted, if that is asked for', () => {
+    const others = copyOf(source, orderOf({ clone: { namespace: 'acme-test', name: 'gone', uid: 'x' } }))
+    expect(decideCopy(newer, others, orders.Refresh, false)).toMatchObject({ kind: 'leave', item: { result: 'Skipped', reason: 'NotOurs', message: 'it is a copy that TenantClone gone made, which is gone: onConflict: Adopt takes it over' } })
+    const after = afterApply(appliedBy(decideCopy(newer, others, orderOf({ spec: { onConflict: 'Adopt' } }), false)), others)
+    expect(after).toMatchObject({ spec: specOf(others), metadata: { labels: { 'integration-scheduler.io/clone': 'from-acme' } } })
+  })
+
+  it('and whose marks others have written, of a source that was made anew, is adopted all the same: they are ours then, and nothing else is', () => {
+    const { labels, annotations } = objectOf(copyOf(sourceOf('ScheduledIntegration', {}, { uid: 'former' }))['metadata'])
+    const applied = strangerOf(source, { suspend: true, runName: 'theirs' }, { labels: objectOf(labels), annotations: objectOf(annotations) })
+    const decision = appliedBy(decideCopy(newer, applied, orderOf({ spec: { onConflict: 'Adopt' } }), false))
+    expect(conflictsOf(decision, applied)).toEqual([])
+    const after = afterApply(decision, applied)
+    expect(specOf(after)).toEqual(specOf(applied))
+    expect(conflictsOf(appliedBy(decideCopy(newer, after, orders.Refresh, true)), after)).toEqual(['.spec.runName'])
   })
 })
 

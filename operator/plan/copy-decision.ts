@@ -122,9 +122,9 @@ function ofPresent(given: Met): CopyDecision {
 }
 
 /** Why it is no copy of ours. Copies are told by their label, and by UID and namespace of their source. */
-function strangerText(live: JsonObject, source: JsonObject, { clone, spec }: CopyOrder): string | undefined {
+function strangerText(live: JsonObject, source: JsonObject, { clone, clones, spec }: CopyOrder): string | undefined {
   const maker = textsIn(live, 'labels')[label.clone]
-  if (maker !== undefined && maker !== clone.name) return `it is a copy that TenantClone ${maker} made`
+  if (maker !== undefined && maker !== clone.name) return `it is a copy that TenantClone ${maker} made${clones.includes(maker) ? '' : ', which is gone'}`
   const { [annotation.sourceNamespace]: namespace, [annotation.sourceUid]: uid } = textsIn(live, 'annotations')
   if (maker === undefined || namespace !== spec.source.namespace) return 'an object of this name is here that this TenantClone did not copy'
   return uid === metadataOf(source)['uid'] ? undefined : 'it is a copy of another object that had this name in the source'
@@ -133,7 +133,9 @@ function strangerText(live: JsonObject, source: JsonObject, { clone, spec }: Cop
 function ofStranger(given: Met, message: string): CopyDecision {
   const { live, order } = given
   const { onConflict } = order.spec
-  const isOfOtherClone = ![undefined, order.clone.name].includes(textsIn(live, 'labels')[label.clone])
+  const maker = textsIn(live, 'labels')[label.clone]
+  // Of one that is there: both would take it again and again.
+  const isOfOtherClone = maker !== undefined && maker !== order.clone.name && order.clones.includes(maker)
   if (onConflict === 'Fail') return failure(given.source, 'NotOurs', `${message}: rename one of the two, or set onConflict`)
   if (onConflict === 'Skip' || isOfOtherClone) return left(given, 'Skipped', { reason: 'NotOurs', message: isOfOtherClone ? message : `${message}: onConflict: Adopt takes it over` })
   // A copy without suspend is held, and this may be at work.
@@ -143,7 +145,8 @@ function ofStranger(given: Met, message: string): CopyDecision {
 
 /**
  * Marks alone, since whatever it says was said by others. What copying owns in it nevertheless, as in a copy that lost its label, is said
- * again as it is there: left out, it would go.
+ * again as it is there: left out, it would go. Marks that others have said (kubectl has applied a dump, say) are taken by force, which
+ * reaches nothing else: whatever else is said is so in the very version that it goes upon.
  */
 function adopted(given: Met): CopyDecision {
   const { live, source, order } = given
@@ -156,7 +159,7 @@ function adopted(given: Met): CopyDecision {
     metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...textsIn(before, 'annotations'), ...marks.metadata.annotations } },
     ...(isJsonObject(before['spec']) && { spec: before['spec'] }),
   }
-  return applied(given, manifest, { was: 'there', result: 'Adopted' })
+  return { ...applied(given, manifest, { was: 'there', result: 'Adopted' }), force: true }
 }
 
 /** Brings up to date what nobody has changed here. A copy that somebody enabled may be running: it stays as it is. */

@@ -8,6 +8,8 @@ export interface CopyOrder {
   /** The TenantClone; copies come into its namespace, and carry its name. */
   readonly clone: { readonly namespace: string; readonly name: string; readonly uid: string }
   readonly spec: TenantCloneSpec
+  /** Names of all TenantClones of that namespace: what another of them has made is no business of this one. */
+  readonly clones: readonly string[]
   readonly action: CopyAction
   /**
    * Of a request: its id. Else: that of the latest request, which what is copied now need not have done to it again. Copies carry it

@@ -52,7 +52,7 @@ function observed(world: World): ObservedTenantClone {
   return {
     metadata: meta, object: decodeObject('TenantClone', raw), status: decodeStatus('TenantClone', world.status), rawStatus: world.status,
     grants: world.granted.length === 0 ? [] : [{ metadata: grant.metadata, object: decodeObject('CloneGrant', grant) }],
-    ownNamespace: 'scheduling', objectsIn, learned: world.learned,
+    clones: ['from-acme'], ownNamespace: 'scheduling', objectsIn, learned: world.learned,
   }
 }
 

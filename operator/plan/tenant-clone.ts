@@ -23,6 +23,8 @@ export interface ObservedTenantClone {
   readonly rawStatus: JsonObject | undefined
   /** CloneGrants of the source namespace. */
   readonly grants: AuthorizationQuestion['grants']
+  /** Names of the TenantClones of its namespace. */
+  readonly clones: readonly string[]
   /** Of the operator itself. */
   readonly ownNamespace: string
   /** Not asked of the source before its grants have been. */
@@ -166,10 +168,10 @@ function passOf({ startTime, action, id = '', dryRun = false }: Progress): strin
   return [startTime, action, id, dryRun ? 'dry' : ''].join(' ')
 }
 
-function sliceOf({ metadata, status }: ObservedTenantClone, spec: TenantCloneSpec, progress: Progress): CopySlice {
+function sliceOf({ metadata, status, clones }: ObservedTenantClone, spec: TenantCloneSpec, progress: Progress): CopySlice {
   const { namespace, name, uid } = metadata
   const { id, action, dryRun = false, kind, next = '' } = progress
-  const order: CopyOrder = { clone: { namespace, name, uid }, spec, action, requestId: id ?? latestRequestId(status), dryRun }
+  const order: CopyOrder = { clone: { namespace, name, uid }, clones, spec, action, requestId: id ?? latestRequestId(status), dryRun }
   return { verb: 'copy', resource: 'tenantclones', namespace, name, order, kind, from: next, pass: passOf(progress), memory: status?.copied, because: `${action} of ${kind}` }
 }
 

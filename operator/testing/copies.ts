@@ -13,6 +13,7 @@ export function orderOf(given: Partial<Omit<CopyOrder, 'spec'>> & { readonly spe
   const { spec, ...rest } = given
   return {
     clone: { namespace: 'acme-test', name: 'from-acme', uid: 'clone-uid' },
+    clones: ['from-acme', 'other'],
     action: 'Clone',
     requestId: undefined,
     dryRun: false,
