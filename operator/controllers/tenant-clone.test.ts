@@ -226,6 +226,24 @@ describe('a TenantClone', () => {
     await until(() => server.events.some(({ reason }) => reason === 'ScheduleResuspended'))
   })
 
+  it('tells what a Reset disabled before a crash, in its status and by an event', async () => {
+    server.put('clonegrants', 'acme', grant)
+    source('ScheduledIntegration', 'nightly')
+    apply()
+    await until(isReady)
+    server.edit('scheduledintegrations', 'acme-test', 'nightly', { 'spec.suspend': false })
+    const isReset = () => objectOf(server.get('scheduledintegrations', 'acme-test', 'nightly')?.['spec'])['suspend'] === true
+    server.meets = (exchange) => isReset() && exchange.method !== 'GET' && refused(exchange)
+    server.edit('tenantclones', 'acme-test', 'from-acme', { 'spec.request': { id: 'one', action: 'Reset' } })
+    await until(isReset)
+    await operator.stop()
+    server.meets = () => false
+    operator = startOperator()
+    await until(() => objectOf(status()['lastRequest'])['id'] === 'one')
+    expect(status()).toMatchObject({ summary: { resuspended: 1 }, items: [{ name: 'nightly', result: 'Resuspended' }] })
+    await until(() => server.events.some(({ reason }) => reason === 'ScheduleResuspended'))
+  })
+
   it('adopts, where that is asked for, what a TenantClone has copied that is gone, and nothing of one that is there', async () => {
     server.put('clonegrants', 'acme', grant)
     source('ScheduledIntegration', 'nightly')

@@ -58,6 +58,7 @@ export async function copyObject(copy: ObjectCopy): Promise<ObjectCopied> {
     live = await readObject(client, target)
     decision = withoutConflicts(decision, result.kind === 'conflict' ? result.fields : [], live, order)
   }
+  if (decision.event !== undefined) copy.events.record(decision.event)
   return decision
 }
 

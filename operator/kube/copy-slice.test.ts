@@ -289,8 +289,33 @@ describe('a Reset', () => {
     expect(events).toMatchObject([{ type: 'Warning', reason: 'ScheduleResuspended', regarding: { name: 'payroll', namespace: 'acme-test' } }])
     server.edit('scheduledintegrations', 'acme-test', 'payroll', { 'spec.suspend': false })
     const version = versionOf('payroll')
-    expect(await items({ action: 'Reset', requestId: 'one' })).toMatchObject([{ result: 'Unchanged' }])
-    expect([versionOf('payroll'), events.length]).toEqual([version, 1])
+    expect(await items({ action: 'Reset', requestId: 'one' }), 'that is what it did').toMatchObject([{ result: 'Resuspended' }])
+    expect([versionOf('payroll'), events.length], 'and nobody is warned of what is enabled again').toEqual([version, 1])
+  })
+
+  it.each<[string, (exchange: Exchange) => void, object]>([
+    ['an object of its slice is put off', (exchange) => exchange.refuse(429, 'TooManyRequests'), { code: 429 }],
+    ['the connection is lost, with the answer to what was done', (exchange) => lost(exchange), { kind: 'network' }],
+  ])('tells what it did though %s and the slice is done again, and warns again', async (_, answer, failure) => {
+    for (const name of ['a', 'b', 'c']) server.put('scheduledintegrations', 'acme', schedule(name))
+    await items()
+    for (const name of ['a', 'b', 'c']) there.add(`acme-test/${name}`)
+    server.edit('scheduledintegrations', 'acme-test', 'a', { 'spec.suspend': false })
+    server.edit('scheduledintegrations', 'acme-test', 'b', { 'spec.runName': 'mine' })
+    server.meets = (exchange) => {
+      if (exchange.method !== 'PATCH' || !exchange.path.endsWith('/c')) return false
+      answer(exchange)
+      return true
+    }
+    await expect(items({ action: 'Reset', requestId: 'one' })).rejects.toMatchObject(failure)
+    expect([specOf('a')['suspend'], specOf('b')['runName']]).toEqual([true, 'source'])
+    const warned = structuredClone(events)
+    server.meets = () => false
+    expect(await items({ action: 'Reset', requestId: 'one' })).toEqual([
+      { kind: 'ScheduledIntegration', name: 'a', result: 'Resuspended' }, { kind: 'ScheduledIntegration', name: 'b', result: 'Updated' }, { kind: 'ScheduledIntegration', name: 'c', result: 'Unchanged' },
+    ])
+    expect(events, 'in the same words, so that it is one event').toEqual([...warned, ...warned])
+    expect(warned).toMatchObject([{ reason: 'ScheduleResuspended' }])
   })
 })
 

@@ -31,7 +31,7 @@ const grantsInPage = 100
 
 /**
  * Copies one page of one kind, with its `evidenceKey`. Whether the source consents is read first, past every store. What it writes is
- * decided upon what the API server has: done twice, after a crash or a lost answer, the second time finds what the first has made.
+ * decided upon what the API server has: done twice, after a crash or a lost answer, the second time finds what the first has made, and tells it.
  * Throws ApiFailures that concern the whole slice; then it is to be done again.
  */
 export async function copySlice(options: CopySliceOptions, slice: CopySlice): Promise<readonly [string, CopyEvidence]> {

@@ -41,3 +41,7 @@ export const copyItem = z.object({
 
 /** What became of one object, as status tells it. */
 export type CopyItem = Frozen<z.output<typeof copyItem>>
+
+/** What a request made of one copy, as the copy tells it. */
+export const copyOutcome = copyItem.pick({ result: true, reason: true, keptFields: true }).extend({ request: text(63) })
+export type CopyOutcome = Frozen<z.output<typeof copyOutcome>>

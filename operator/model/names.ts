@@ -53,6 +53,8 @@ export const annotation = {
   sourceGeneration: `${group}/source-generation`,
   /** On copies: id of the last request that was applied to them. */
   request: `${group}/request`,
+  /** On copies: what that request made of them (copy-outcome.ts). */
+  outcome: `${group}/request-outcome`,
   /** On schedules: UID of the namespace in which the operator has activated them. Another namespace's: a copy. */
   home: `${group}/home`,
   /** On schedules: UID of the namespace in which a person activates them. */

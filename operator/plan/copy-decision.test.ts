@@ -267,6 +267,48 @@ describe('a request', () => {
     expect(decideCopy(newer, done, orders[action], false)).toMatchObject({ kind: 'leave', item: { result: 'Unchanged' } })
   })
 
+  it('leaves on what it changes what it made of it, and tells it again when it comes to it once more', () => {
+    const live = changed(copy, { 'schedule.timeZone': 'Europe/Berlin' })
+    const refreshed = appliedBy(withoutConflicts(appliedBy(decideCopy(newer, live, orders.Refresh, true)), ['.spec.schedule.timeZone'], live, orders.Refresh))
+    const again = decideCopy(newer, afterApply(refreshed, live), orders.Refresh, true)
+    expect(again).toMatchObject({ kind: 'leave', item: { result: 'Updated', reason: 'FieldsKept', keptFields: ['.spec.schedule.timeZone'] }, event: undefined })
+    expect(again.kind === 'leave' && again.item).toEqual(refreshed.done)
+    expect(decideCopy(newer, afterApply(refreshed, live), { ...orders.Refresh, dryRun: true }, true), 'a dry run does nothing').toMatchObject({ item: { result: 'Unchanged' } })
+    const made = afterApply(appliedBy(decideCopy(source, undefined, orders.Reset, false)), undefined)
+    expect(decideCopy(source, made, orders.Reset, true)).toMatchObject({ kind: 'leave', item: { result: 'Created' } })
+    expect(decideCopy(source, made, orders.Clone, true)).toMatchObject({ kind: 'leave', item: { result: 'Unchanged' } })
+  })
+
+  it('that disabled a schedule warns again when it comes to it once more, until somebody has enabled that', () => {
+    const live = changed(copy, { suspend: false })
+    const decision = appliedBy(decideCopy(newer, live, orders.Reset, true))
+    const after = afterApply(decision, live)
+    expect(decideCopy(newer, after, orders.Reset, true)).toMatchObject({ item: { result: 'Resuspended' }, event: decision.event })
+    expect(decideCopy(newer, changed(after, { suspend: false }), orders.Reset, true)).toMatchObject({ item: { result: 'Resuspended' }, event: undefined })
+  })
+
+  it('finds nothing to do on what another request has changed', () => {
+    const after = afterApply(appliedBy(decideCopy(newer, copy, orders.Refresh, true)), copy)
+    expect(decideCopy(newer, after, orderOf({ action: 'Refresh', requestId: 'r2' }), true)).toMatchObject({ kind: 'leave', item: { result: 'Unchanged' } })
+    const reset = appliedBy(decideCopy(newer, after, orderOf({ action: 'Reset', requestId: 'r2' }), true))
+    expect(reset.done.result).toBe('Unchanged')
+    expect(Object.keys(objectOf(objectOf(afterApply(reset, after)['metadata'])['annotations'])), 'what the former made of it goes').not.toContain('integration-scheduler.io/request-outcome')
+  })
+
+  it.each(['no JSON', '{"request":"r1","result":"Exploded"}', '{"request":"r0","result":"Updated"}'])('that finds %s on the copy knows nothing of it', (text) => {
+    const live = marked(copy, { annotations: { 'integration-scheduler.io/request': 'r1', 'integration-scheduler.io/request-outcome': text } })
+    expect(decideCopy(newer, live, orders.Reset, true)).toMatchObject({ kind: 'leave', item: { result: 'Unchanged' } })
+  })
+
+  it('of a Refresh leaves alone what others have written in the place of what it made of a copy', () => {
+    const { labels, annotations } = objectOf(copy['metadata'])
+    const theirs = { ...objectOf(annotations), 'integration-scheduler.io/request': 'r0', 'integration-scheduler.io/request-outcome': '{"request":"r0","result":"Updated"}' }
+    const dumped = strangerOf(source, { suspend: true }, { labels: objectOf(labels), annotations: theirs })
+    const first = appliedBy(decideCopy(newer, dumped, orders.Refresh, true))
+    const second = withoutConflicts(first, conflictsOf(first, dumped), dumped, orders.Refresh)
+    expect(conflictsOf(appliedBy(second), dumped)).toEqual([])
+  })
+
   it('of a Reset that changes nothing else leaves its id', () => {
     expect(appliedBy(decideCopy(source, copy, orders.Reset, true))).toMatchObject({ done: { result: 'Unchanged' }, force: true })
   })

@@ -7,6 +7,7 @@ import type { EventDraft, JsonPatch } from './action.ts'
 import { asDryRun, failedItem, keptTexts, named } from './copy-item.ts'
 import { copyManifest, copyMarks, isSchedulable } from './copy-manifest.ts'
 import type { CopyOrder, CopyRequires } from './copy-order.ts'
+import { outcomeOn, withOutcome, withRequestOf } from './copy-outcome.ts'
 import { requiresNothing, requiresOf } from './copy-requires.ts'
 import { withoutField } from './field-at.ts'
 import { coveredPart, handback, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
@@ -21,6 +22,8 @@ export interface LeaveDecision {
   readonly item: CopyItem
   /** Of the copy as it is; nothing if it is none of ours. */
   readonly requires: CopyRequires
+  /** Told again: whoever was to tell it when it was done may not have come to it. */
+  readonly event?: EventDraft | undefined
 }
 
 /** One request of server-side apply, by field manager `cloneManager`, as a dry run if the order says so. */
@@ -85,6 +88,7 @@ export function failedCopy({ source }: Pick<ApplyDecision, 'source'>, reason: 'C
 }
 
 const suspendField = '.spec.suspend'
+const outcomeField = `.metadata.annotations.${annotation.outcome}`
 /** Names of our kinds; the CRDs say so as well. */
 const longestName = 63
 /** etcd takes 1.5 MiB by default, of which the API server needs some for who owns what. Bytes. */
@@ -159,13 +163,14 @@ function adopted(given: Met): CopyDecision {
     metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...textsIn(before, 'annotations'), ...marks.metadata.annotations } },
     ...(isJsonObject(before['spec']) && { spec: before['spec'] }),
   }
-  return { ...applied(given, manifest, { was: 'there', result: 'Adopted' }), force: true }
+  return { ...applied({ ...given, kept: [] }, manifest, { was: 'there', result: 'Adopted' }), force: true }
 }
 
 /** Brings up to date what nobody has changed here. A copy that somebody enabled may be running: it stays as it is. */
 function ofRefresh(given: Met): CopyDecision {
   const { live, source, order, kept } = given
-  if (isDone(live, order)) return left(given, 'Unchanged')
+  const done = ofDone(given)
+  if (done !== undefined) return done
   if (isEnabled(live)) return left(given, 'Skipped', { reason: 'FieldsKept', message: 'it is enabled here: a Refresh leaves it as it is', keptFields: [suspendField] })
   const alone = isSchedulable(live) && !isSchedulable(source) ? keptWithoutSchedule(live) : []
   if (alone.length > 0) return left(given, 'Skipped', { message: 'its schedule is gone in the source, and what was changed here needs one: a Refresh leaves it as it is', ...keptTexts(alone) })
@@ -174,22 +179,20 @@ function ofRefresh(given: Met): CopyDecision {
   const fields = [...new Set([...kept, ...keptAlternatives(whole, live, own)])]
   const manifest = fields.reduce(withoutField, whole)
   const refreshed = { ...given, kept: fields }
-  const isCurrent = isIncluded(withoutRequest(manifest), live) && (own === undefined || !reachesBeyond(own, manifest))
-  if (isCurrent) return left(refreshed, 'Unchanged', keptTexts(fields))
+  if (isCurrent(live, manifest)) return left(refreshed, 'Unchanged', keptTexts(fields))
   return applied(refreshed, manifest, { was: 'there', result: 'Updated' })
 }
 
 /** As the source is, and disabled; the id on it says that it has been done, so that it is not done again. */
 function ofReset(given: Met): CopyDecision {
   const { live, source, order } = given
-  if (isDone(live, order)) return left(given, 'Unchanged')
+  const done = ofDone(given)
+  if (done !== undefined) return done
   const manifest = copyManifest(source, order, isSchedulable(source) ? true : undefined)
   const isMixed = isKeptByOthers(live, manifest)
-  const own = ownFields(live)
-  const isCurrent = !isMixed && isIncluded(withoutRequest(manifest), live) && (own === undefined || !reachesBeyond(own, manifest))
   const isResuspended = isEnabled(live)
   const activation = activationIn(live)
-  const decision = applied({ ...given, kept: [] }, manifest, { was: 'there', result: isResuspended ? 'Resuspended' : isCurrent ? 'Unchanged' : 'Updated' })
+  const decision = applied({ ...given, kept: [] }, manifest, { was: 'there', result: isResuspended ? 'Resuspended' : !isMixed && isCurrent(live, manifest) ? 'Unchanged' : 'Updated' })
   return { ...decision, force: true, before: isMixed || activation.length > 0 ? { patch: takeover(live, activation), back: handback(live) } : undefined, event: isResuspended ? resuspension(live, order) : undefined }
 }
 
@@ -213,13 +216,22 @@ function isEnabled(live: JsonObject): boolean {
   return isSchedulable(live) && specOf(live)['suspend'] === false
 }
 
-function isDone(live: JsonObject, { requestId }: CopyOrder): boolean {
-  return requestId !== undefined && textsIn(live, 'annotations')[annotation.request] === requestId
+/** The request has been done to it, before a crash or in a slice that had to be left: as it was then, it is told. A dry run does nothing. */
+function ofDone(given: Met): LeaveDecision | undefined {
+  const { live, order } = given
+  const outcome = outcomeOn(live, order)
+  if (outcome === undefined) return undefined
+  const { result, ...more } = outcome
+  if (order.dryRun) return left(given, 'Unchanged')
+  const isStillSuspended = result === 'Resuspended' && !isEnabled(live)
+  return { ...left(given, result, more), event: isStillSuspended ? resuspension(live, order) : undefined }
 }
 
-/** Of which request it comes is no difference by itself. */
-function withoutRequest(manifest: JsonObject): JsonObject {
-  return withoutField(manifest, `.metadata.annotations.${annotation.request}`)
+/** Whether an apply would change nothing: all that it says is so, and all that is ours is said. */
+function isCurrent(live: JsonObject, manifest: JsonObject): boolean {
+  const own = ownFields(live)
+  const wanted = withRequestOf(live, manifest)
+  return isIncluded(wanted, live) && (own === undefined || !reachesBeyond(own, wanted))
 }
 
 interface Applying extends Pick<CopyItem, 'message'> {
@@ -228,11 +240,12 @@ interface Applying extends Pick<CopyItem, 'message'> {
 }
 
 function applied(given: Case, manifest: JsonObject, { was, ...draft }: Applying): ApplyDecision {
-  const { source, wasCopied, kept } = given
+  const { source, order, wasCopied, kept } = given
   const item = { ...named(source), ...keptTexts(kept) }
+  const done: CopyItem = { ...item, ...draft }
   return {
-    kind: 'apply', manifest, force: false, was, before: undefined, event: undefined,
-    done: { ...item, ...draft }, unchanged: { ...item, result: 'Unchanged' },
+    kind: 'apply', manifest: kept.includes(outcomeField) ? manifest : withOutcome(manifest, order, done), force: false, was, before: undefined, event: undefined,
+    done, unchanged: { ...item, result: 'Unchanged' },
     requires: requiresOf(manifest), source, wasCopied, kept,
   }
 }

@@ -66,7 +66,7 @@ describe('labels and annotations', () => {
 
   it.each([
     'kubectl.kubernetes.io/last-applied-configuration', 'velero.io/restore-name', 'config.kubernetes.io/origin', 'internal.config.kubernetes.io/path',
-    'integration-scheduler.io/home', 'integration-scheduler.io/activate', 'integration-scheduler.io/clone', 'integration-scheduler.io/request',
+    'integration-scheduler.io/home', 'integration-scheduler.io/activate', 'integration-scheduler.io/clone', 'integration-scheduler.io/request', 'integration-scheduler.io/request-outcome',
   ])('%s is a trace of what was done with the source: it is not copied', (key) => {
     expect(copiedTexts({ [key]: 'x' }, [])).toEqual({})
     expect(isKeptByGitOps(sourceOf('Integration', {}, { annotations: { [key]: 'x' } }))).toBe(false)

@@ -29,7 +29,7 @@ export interface CopyRequires {
 
 /**
  * One slice of a pass: one page of one kind of the source namespace. Before anything is read, authorizeSource is asked again, about
- * CloneGrants that are read uncached. A slice that is done twice finds its own copies.
+ * CloneGrants that are read uncached. A slice that is done twice finds its own copies, and on them what its request made of them.
  */
 export interface CopySlice {
   readonly verb: 'copy'
