@@ -47,15 +47,12 @@ async function storiesOnPlayedNode(): Promise<void> {
   const isUp = await steps.run('cluster', { ...cluster('up', '--local', '--name', played), isShown: true })
   if (isUp && (await built)) await steps.run('e2e', vitest('e2e', ['e2e', 'e2e-runs', 'e2e-minutes', 'e2e-costs', 'e2e-outage', 'e2e-restart', 'e2e-end'], played))
   else notRun('e2e', 'its cluster or the build failed')
-  // They bring operators of their own, so the one of the other stories must be gone.
-  if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-end'], played))
-  else notRun('faults', 'its cluster or the build failed')
   await steps.run('cluster down', cluster('down', '--name', played))
 }
 
 /**
- * In the first of these the operator or kube-controller-manager is away for minutes, beside the others: on a cluster of their own. The
- * others take as long as all stories on the other cluster together.
+ * In the first of these the operator or kube-controller-manager is away for minutes, and the others bring operators of their own: on a
+ * cluster without those of other stories. Together they take as long as all stories on the other cluster.
  */
 async function storiesOfOutages(): Promise<void> {
   const isUp = await steps.run('lone cluster', { ...cluster('up', '--local', '--name', lone), isShown: true })
@@ -63,6 +60,8 @@ async function storiesOfOutages(): Promise<void> {
   else notRun('control-plane', 'its cluster or the build failed')
   if (isUp && (await built)) await steps.run('faults-of-runs', vitest('faults-of-runs', ['e2e-faults-gate', 'e2e-faults-sets', 'e2e-end'], lone))
   else notRun('faults-of-runs', 'its cluster or the build failed')
+  if (isUp && (await built)) await steps.run('faults', vitest('faults', ['e2e-faults', 'e2e-end'], lone))
+  else notRun('faults', 'its cluster or the build failed')
   await steps.run('lone cluster down', cluster('down', '--name', lone))
 }
 
