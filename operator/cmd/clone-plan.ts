@@ -47,7 +47,7 @@ export interface ClonePlanOptions {
  */
 export async function clonePlan(options: ClonePlanOptions, clone: PlannedClone): Promise<ClonePlan> {
   const copies = await copiesThere(options.client, clone)
-  const clones = (await readAll(options.client, { resource: 'tenantclones', namespace: clone.namespace })).map(({ metadata }) => decodeMetadata(metadata)?.name ?? '')
+  const clones = await namesOfClones(options.client, clone.namespace)
   const order = { ...orderOf(clone, copies), clones }
   const items = new Map<string, CopyItem>()
   let requires = requiresNothing
@@ -110,6 +110,11 @@ async function* outcomesOf({ client, clock }: ClonePlanOptions, order: CopyOrder
       from = outcome.next
     }
   }
+}
+
+async function namesOfClones(client: ApiClient, namespace: string): Promise<readonly string[]> {
+  const clones = await readAll(client, { resource: 'tenantclones', namespace }).catch(explained)
+  return clones.flatMap(({ metadata }) => decodeMetadata(metadata)?.name ?? [])
 }
 
 function explained(error: unknown): never {

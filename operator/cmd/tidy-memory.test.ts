@@ -63,6 +63,18 @@ describe('memory is given back', () => {
     expect(await tenSeconds()).toBe(2)
   })
 
+  it('also when what was needed may be garbage now: after much work, and in the end even if it is never quiet', async () => {
+    sync.resolve()
+    kept = 300 * mega
+    expect(await tenSeconds()).toBe(1)
+    kept = 100 * mega
+    expect(await tenSeconds(4_000)).toBe(1)
+    expect(await tenSeconds(2_000)).toBe(1)
+    expect(await tenSeconds()).toBe(2)
+    for (let looks = 1; looks < 30; looks++) expect(await tenSeconds(2_000)).toBe(2)
+    expect(await tenSeconds(2_000)).toBe(3)
+  })
+
   it.each(['before all has been read', 'afterwards'])('ends with the operator, %s', async (when) => {
     if (when === 'afterwards') sync.resolve()
     await tenSeconds()

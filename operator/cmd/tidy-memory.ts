@@ -20,22 +20,28 @@ export interface MemoryOptions {
 const interval = 10 * second
 /** A tenth of a core: whoever is busy is not interrupted. */
 const idleShare = 0.1
+/** Whoever is busy all the time is interrupted all the same, after so many looks. */
+const patience = 30
 /** How much more than after the last time makes it worth it: V8 itself holds some room for what comes. */
-const worthwhile = { factor: 1.2, bytes: 8_000_000 }
+const growth = { factor: 1.2, bytes: 8_000_000 }
+/** Or how much CPU time has been used since: what was needed then may be garbage now. Milliseconds. */
+const work = 5_000
 
 /**
  * Lists, and changes that come by the thousand, leave several times of what is kept behind; V8 holds on to the room, and a process that has
- * nothing to do never collects. So when it has become quiet and the process is larger than it was after the last time, it is asked to give it
- * back: first when all has been read. Resolves at the signal.
+ * nothing to do never collects. So when it has become quiet after that, V8 is asked to give it back: first when all has been read. Resolves at the signal.
  */
 export async function tidyMemory({ clock, signal, synced, resident, cpuTime, collect }: MemoryOptions): Promise<void> {
   if (!signal.aborted) await Promise.race([synced, once(signal, 'abort')])
-  let tidy = 0
+  let last = { resident: 0, cpuTime: cpuTime() }
+  let busy = 0
   for (let used = cpuTime(); !signal.aborted; used = cpuTime()) {
     await pause(clock, interval, signal)
-    const isQuiet = cpuTime() - used < interval * idleShare
-    if (signal.aborted || !isQuiet || resident() < tidy * worthwhile.factor + worthwhile.bytes) continue
+    busy = cpuTime() - used < interval * idleShare ? 0 : busy + 1
+    const isDue = resident() > last.resident * growth.factor + growth.bytes || cpuTime() - last.cpuTime > work
+    if (signal.aborted || !isDue || (busy > 0 && busy < patience)) continue
     await collect()
-    tidy = resident()
+    last = { resident: resident(), cpuTime: cpuTime() }
+    busy = 0
   }
 }

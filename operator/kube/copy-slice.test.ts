@@ -289,7 +289,7 @@ describe('a Reset', () => {
     expect(events).toMatchObject([{ type: 'Warning', reason: 'ScheduleResuspended', regarding: { name: 'payroll', namespace: 'acme-test' } }])
     server.edit('scheduledintegrations', 'acme-test', 'payroll', { 'spec.suspend': false })
     const version = versionOf('payroll')
-    expect(await items({ action: 'Reset', requestId: 'one' }), 'that is what it did').toMatchObject([{ result: 'Resuspended' }])
+    expect(await items({ action: 'Reset', requestId: 'one' }), 'it is not what it made of it').toMatchObject([{ result: 'Skipped', reason: 'FieldsKept' }])
     expect([versionOf('payroll'), events.length], 'and nobody is warned of what is enabled again').toEqual([version, 1])
   })
 

@@ -46,7 +46,8 @@ const noVersion = '1'
 
 /**
  * Throws the ApiFailures that do not concern this object: no connection, too much to do, no such namespace. Whatever comes of it, an
- * object that does not become as it should be stays as it was; but for a crash, or a connection that is lost, between `before` and the manifest.
+ * object that does not become as it should be stays as it was; but for a crash, a lost connection, or a write of somebody else's, between
+ * `before` and the manifest.
  */
 export async function serverSideApply(client: ApiClient, apply: ServerSideApply): Promise<ApplyResult> {
   const { dryRun, before, upon } = apply

@@ -44,6 +44,15 @@ describe('sharing', () => {
     }))
   })
 
+  it('remembers no version of an object, and nothing that is very long', () => {
+    const sharing = new Sharing()
+    const [one, other] = [0, 1].map(() => sharing.share({ a: { metadata: { resourceVersion: '1', labels: { x: 'y' } } }, b: { text: 'z'.repeat(10_000) } }))
+    expect(other).toEqual(one)
+    expect(other?.a.metadata).not.toBe(one?.a.metadata)
+    expect(other?.b).not.toBe(one?.b)
+    expect(other?.a.metadata.labels).toBe(one?.a.metadata.labels)
+  })
+
   it('leaves alone what is frozen, and what is not there', () => {
     const sharing = new Sharing()
     const frozen = Object.freeze({ labels: { a: 'b' } })

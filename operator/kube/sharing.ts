@@ -1,7 +1,9 @@
 /** Neighbours in a list have most in common, so that few are enough; forgotten all at once, so that nothing is kept for ever. */
 const mostRemembered = 4_000
-/** Longer texts are hardly ever those of others. */
+/** Longer texts are hardly ever those of others by themselves. */
 const longestText = 100
+/** Parts with longer ones are not shared: what is remembered is kept. */
+const longestInPart = 4_000
 
 /**
  * Objects of Kubernetes consist for the most part of what others have too: labels, conditions, variables of containers, whole security
@@ -20,27 +22,36 @@ export class Sharing {
     return value
   }
 
-  /** A hash of all members, which then are those that are shared. */
-  #shareMembers(value: Container): number {
-    let hash = Array.isArray(value) ? 1 : 2
-    for (const name of Object.keys(value)) hash = mixed(mixed(hash, this.#text(name).hash), this.#shareMember(value, name))
+  /** A hash of all members, which then are those that are shared. Undefined: nobody else has the same, as it is one version of one object. */
+  #shareMembers(value: Container): number | undefined {
+    let hash: number | undefined = Array.isArray(value) ? 1 : 2
+    for (const name of Object.keys(value)) {
+      const ofMember = this.#shareMember(value, name)
+      hash = hash === undefined || ofMember === undefined || name === 'resourceVersion' ? undefined : mixed(mixed(hash, this.#text(name).hash), ofMember)
+    }
     return hash
   }
 
-  #shareMember(container: Container, name: string): number {
+  #shareMember(container: Container, name: string): number | undefined {
     const member = container[name]
     if (typeof member === 'string') {
-      if (member.length > longestText) return member.length
+      if (member.length > longestText) return member.length > longestInPart ? undefined : member.length
       const { text, hash } = this.#text(member)
       container[name] = text
       return hash
     }
     if (!isContainer(member)) return Number(member)
     const hash = this.#shareMembers(member)
+    if (hash === undefined) return undefined
     const known = this.#parts.get(hash)
     if (known !== undefined && isSame(known, member)) container[name] = known
-    else this.#parts.set(hash, member)
+    else this.#newPart(hash, member)
     return hash
+  }
+
+  #newPart(hash: number, part: Container): void {
+    if (this.#parts.size >= mostRemembered) this.#parts.clear()
+    this.#parts.set(hash, part)
   }
 
   #text(text: string): Text {

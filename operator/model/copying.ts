@@ -43,5 +43,10 @@ export const copyItem = z.object({
 export type CopyItem = Frozen<z.output<typeof copyItem>>
 
 /** What a request made of one copy, as the copy tells it. */
-export const copyOutcome = copyItem.pick({ result: true, reason: true, keptFields: true }).extend({ request: text(63) })
+export const copyOutcome = z.object({
+  request: text(63),
+  result: copyItem.shape.result.extract(['Created', 'Updated', 'Unchanged', 'Resuspended', 'Adopted']),
+  reason: copyItem.shape.reason.unwrap().extract(['FieldsKept']).optional(),
+  keptFields: copyItem.shape.keptFields,
+})
 export type CopyOutcome = Frozen<z.output<typeof copyOutcome>>

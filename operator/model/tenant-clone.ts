@@ -79,7 +79,7 @@ const spec = z.object({
   onConflict: z
     .enum(['Skip', 'Fail', 'Adopt'])
     .default('Skip')
-    .describe('What happens to an object of the same name that is no copy. Skip (default): it is left alone. Fail: so it is, and the clone is not ready. Adopt: it becomes a copy of which nothing is overwritten but by a Reset; a schedule must say suspend: true or false for that. A copy that another TenantClone made becomes one of this only when that is gone.'),
+    .describe('What happens to an object of the same name that is no copy. Skip (default): it is left alone. Fail: so it is, and the clone is not ready. Adopt: it becomes a copy of which nothing is overwritten but by a Reset; a schedule must say suspend: true or false for that. A copy that another TenantClone made becomes one of this only when that is gone, and is brought up to date like any copy.'),
   overrides: listMapBy(override, ['kind', 'name'], 32)
     .optional()
     .describe('Fields in which copies differ from their source, at most 32. Everything else can be changed in the copies themselves, and is then kept.'),

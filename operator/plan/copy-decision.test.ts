@@ -170,6 +170,14 @@ describe('what exists and is not ours', () => {
     expect(after).toMatchObject({ spec: specOf(others), metadata: { labels: { 'integration-scheduler.io/clone': 'from-acme' } } })
   })
 
+  it.each(['us', 'others'])('and has had something done to it by a TenantClone that is gone, as %s have said, has not had it done by this one, whatever its id', (who) => {
+    const former = orderOf({ ...reset, clone: { namespace: 'acme-test', name: 'gone', uid: 'x' } })
+    const done = afterApply(appliedBy(decideCopy(newer, copyOf(source, former), former, true)), copyOf(source, former))
+    const live = who === 'us' ? done : strangerOf(source, { suspend: true }, { labels: objectOf(objectOf(done['metadata'])['labels']), annotations: objectOf(objectOf(done['metadata'])['annotations']) })
+    const adopted = changed(afterApply(appliedBy(decideCopy(newer, live, orderOf({ spec: { onConflict: 'Adopt' } }), false)), live), { suspend: false })
+    expect(appliedBy(decideCopy(newer, adopted, orders.Reset, true))).toMatchObject({ done: { result: 'Resuspended' } })
+  })
+
   it('and whose marks others have written, of a source that was made anew, is adopted all the same: they are ours then, and nothing else is', () => {
     const { labels, annotations } = objectOf(copyOf(sourceOf('ScheduledIntegration', {}, { uid: 'former' }))['metadata'])
     const applied = strangerOf(source, { suspend: true, runName: 'theirs' }, { labels: objectOf(labels), annotations: objectOf(annotations) })
@@ -242,6 +250,7 @@ describe('suspend', () => {
 
   it.each<[string, JsonObject, readonly string[]]>([
     ['suspend', { suspend: true }, ['.spec.suspend']],
+    ['the whole schedule', { 'schedule.timeZone': 'Europe/Berlin', 'schedule.recurrence.cron': '0 5 * * *' }, ['.spec.schedule']],
     ['a part of the schedule, and what goes with one', { 'schedule.timeZone': 'Europe/Berlin', 'runName': 'mine' }, ['.spec.schedule', '.spec.runName']],
   ])('of a set that loses its schedule, of which somebody has set %s here, would be refused without: the set is left as it is', (_name, mine, keptFields) => {
     const live = changed(copyOf(sourceOf('IntegrationSet', scheduled)), mine)
@@ -271,7 +280,7 @@ describe('a request', () => {
     const live = changed(copy, { 'schedule.timeZone': 'Europe/Berlin' })
     const refreshed = appliedBy(withoutConflicts(appliedBy(decideCopy(newer, live, orders.Refresh, true)), ['.spec.schedule.timeZone'], live, orders.Refresh))
     const again = decideCopy(newer, afterApply(refreshed, live), orders.Refresh, true)
-    expect(again).toMatchObject({ kind: 'leave', item: { result: 'Updated', reason: 'FieldsKept', keptFields: ['.spec.schedule.timeZone'] }, event: undefined })
+    expect(again).toMatchObject({ kind: 'leave', item: { result: 'Updated', reason: 'FieldsKept', keptFields: ['.spec.schedule.timeZone'] } })
     expect(again.kind === 'leave' && again.item).toEqual(refreshed.done)
     expect(decideCopy(newer, afterApply(refreshed, live), { ...orders.Refresh, dryRun: true }, true), 'a dry run does nothing').toMatchObject({ item: { result: 'Unchanged' } })
     const made = afterApply(appliedBy(decideCopy(source, undefined, orders.Reset, false)), undefined)
@@ -284,7 +293,7 @@ describe('a request', () => {
     const decision = appliedBy(decideCopy(newer, live, orders.Reset, true))
     const after = afterApply(decision, live)
     expect(decideCopy(newer, after, orders.Reset, true)).toMatchObject({ item: { result: 'Resuspended' }, event: decision.event })
-    expect(decideCopy(newer, changed(after, { suspend: false }), orders.Reset, true)).toMatchObject({ item: { result: 'Resuspended' }, event: undefined })
+    expect(decideCopy(newer, changed(after, { suspend: false }), orders.Reset, true)).toMatchObject({ item: { result: 'Skipped', reason: 'FieldsKept', message: 'it has been enabled since the request was done to it', keptFields: ['.spec.suspend'] } })
   })
 
   it('finds nothing to do on what another request has changed', () => {
@@ -295,7 +304,7 @@ describe('a request', () => {
     expect(Object.keys(objectOf(objectOf(afterApply(reset, after)['metadata'])['annotations'])), 'what the former made of it goes').not.toContain('integration-scheduler.io/request-outcome')
   })
 
-  it.each(['no JSON', '{"request":"r1","result":"Exploded"}', '{"request":"r0","result":"Updated"}'])('that finds %s on the copy knows nothing of it', (text) => {
+  it.each(['no JSON', '{"request":"r1","result":"Exploded"}', '{"request":"r1","result":"Failed"}', '{"request":"r1","result":"Updated","reason":"NotOurs"}', '{"request":"r0","result":"Updated"}'])('that finds %s on the copy knows nothing of it', (text) => {
     const live = marked(copy, { annotations: { 'integration-scheduler.io/request': 'r1', 'integration-scheduler.io/request-outcome': text } })
     expect(decideCopy(newer, live, orders.Reset, true)).toMatchObject({ kind: 'leave', item: { result: 'Unchanged' } })
   })

@@ -1,4 +1,4 @@
-import type { CopyItem, CopyReason, CopyResult } from '../model/copying.ts'
+import type { CopyItem, CopyOutcome, CopyReason, CopyResult } from '../model/copying.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { annotation, apiVersion, label } from '../model/names.ts'
@@ -158,9 +158,12 @@ function adopted(given: Met): CopyDecision {
   const own = ownFields(live)
   const known = own === undefined ? {} : coveredPart(own, live)
   const before = isJsonObject(known) ? known : {}
+  // What a TenantClone that is gone was asked for has not been done for this one, also if their ids are the same.
+  const { [annotation.request]: _id, [annotation.outcome]: _outcome, ...annotations } = textsIn(before, 'annotations')
+  const undone = textsIn(live, 'annotations')[annotation.request] === undefined ? {} : { [annotation.request]: '' }
   const manifest = {
     ...marks,
-    metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...textsIn(before, 'annotations'), ...marks.metadata.annotations } },
+    metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...annotations, ...undone, ...marks.metadata.annotations } },
     ...(isJsonObject(before['spec']) && { spec: before['spec'] }),
   }
   return { ...applied({ ...given, kept: [] }, manifest, { was: 'there', result: 'Adopted' }), force: true }
@@ -223,8 +226,9 @@ function ofDone(given: Met): LeaveDecision | undefined {
   if (outcome === undefined) return undefined
   const { result, ...more } = outcome
   if (order.dryRun) return left(given, 'Unchanged')
-  const isStillSuspended = result === 'Resuspended' && !isEnabled(live)
-  return { ...left(given, result, more), event: isStillSuspended ? resuspension(live, order) : undefined }
+  if (result !== 'Resuspended') return left(given, result, more)
+  if (isEnabled(live)) return left(given, 'Skipped', { reason: 'FieldsKept', message: 'it has been enabled since the request was done to it', keptFields: [suspendField] })
+  return { ...left(given, result, more), event: resuspension(live, order) }
 }
 
 /** Whether an apply would change nothing: all that it says is so, and all that is ours is said. */
@@ -236,16 +240,15 @@ function isCurrent(live: JsonObject, manifest: JsonObject): boolean {
 
 interface Applying extends Pick<CopyItem, 'message'> {
   readonly was: ApplyDecision['was']
-  readonly result: CopyResult
+  readonly result: CopyOutcome['result']
 }
 
 function applied(given: Case, manifest: JsonObject, { was, ...draft }: Applying): ApplyDecision {
   const { source, order, wasCopied, kept } = given
   const item = { ...named(source), ...keptTexts(kept) }
-  const done: CopyItem = { ...item, ...draft }
   return {
-    kind: 'apply', manifest: kept.includes(outcomeField) ? manifest : withOutcome(manifest, order, done), force: false, was, before: undefined, event: undefined,
-    done, unchanged: { ...item, result: 'Unchanged' },
+    kind: 'apply', manifest: kept.includes(outcomeField) ? manifest : withOutcome(manifest, order, { result: draft.result, ...keptTexts(kept) }), force: false, was, before: undefined, event: undefined,
+    done: { ...item, ...draft }, unchanged: { ...item, result: 'Unchanged' },
     requires: requiresOf(manifest), source, wasCopied, kept,
   }
 }

@@ -1,4 +1,4 @@
-import { type CopyItem, type CopyKind, type CopyReason, type CopyResult, copyKinds } from '../model/copying.ts'
+import { type CopyItem, type CopyKind, type CopyOutcome, type CopyReason, type CopyResult, copyKinds } from '../model/copying.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { metadataOf, textOf } from '../model/raw-object.ts'
 import type { TenantCloneSpec } from '../model/tenant-clone.ts'
@@ -30,7 +30,7 @@ export function unusedOverrides(spec: TenantCloneSpec, isInSource: (kind: CopyKi
   return unused.map(({ kind, name }) => ({ kind, name, result: 'Failed', reason: 'OverrideUnused', message: 'spec.overrides names it, and there is nothing of this kind and name to copy: correct or remove the entry' }))
 }
 
-export function keptTexts(fields: readonly string[]): Pick<CopyItem, 'reason' | 'keptFields'> {
+export function keptTexts(fields: readonly string[]): Pick<CopyOutcome, 'reason' | 'keptFields'> {
   return fields.length === 0 ? {} : { reason: 'FieldsKept', keptFields: [...new Set(fields.map(shownPath))].slice(0, mostKept) }
 }
 
