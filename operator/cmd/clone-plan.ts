@@ -47,8 +47,7 @@ export interface ClonePlanOptions {
  */
 export async function clonePlan(options: ClonePlanOptions, clone: PlannedClone): Promise<ClonePlan> {
   const copies = await copiesThere(options.client, clone)
-  const clones = await namesOfClones(options.client, clone.namespace)
-  const order = { ...orderOf(clone, copies), clones }
+  const order = orderOf(clone, copies, await namesOfClones(options.client, clone.namespace))
   const items = new Map<string, CopyItem>()
   let requires = requiresNothing
   for await (const outcome of outcomesOf(options, order, clone.status?.copied)) {
@@ -89,10 +88,10 @@ async function orphansAmong(copies: readonly Copy[], client: ApiClient, { spec }
 }
 
 /** What is due: the request that has not been done yet, but for a dry run, or else what every resync does. */
-function orderOf({ namespace, name, uid, spec, status }: PlannedClone, copies: readonly Copy[]): Omit<CopyOrder, 'clones'> {
+function orderOf({ namespace, name, uid, spec, status }: PlannedClone, copies: readonly Copy[], clones: readonly string[]): CopyOrder {
   const { request } = spec
   const { action = 'Clone', id = latestRequestId(status) } = (request?.dryRun === true ? request : requestDue(spec, status, () => copies.map(({ metadata }) => metadata))) ?? {}
-  return { clone: { namespace, name, uid }, spec, action, requestId: id, dryRun: true }
+  return { clone: { namespace, name, uid }, clones, spec, action, requestId: id, dryRun: true }
 }
 
 /** Page by page; after one that is not authorized there is none. */

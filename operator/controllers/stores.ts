@@ -62,9 +62,9 @@ export function startStores(options: StoresOptions): { readonly stores: Stores; 
     clones: make<Resource<'TenantClone'>, keyof typeof cloneIndexes>(cloneIndexes),
     grants: make<Resource<'CloneGrant'>, keyof typeof grantIndexes>(grantIndexes),
   }
+  const sharing = new Sharing()
   const watch = <T extends KubernetesObject>(own: Pick<InformerOptions<T>, 'resource' | 'project' | 'writer' | 'selector'>) =>
     startInformer<T>({ ...options, namespaces: undefined, ...own, project: (object) => sharing.share(own.project(object)) })
-  const sharing = new Sharing()
   const informers = [
     watch({ resource: 'scheduledintegrations', project: projectedResource('ScheduledIntegration'), writer: stores.schedules }),
     watch({ resource: 'integrations', project: projectedResource('Integration'), writer: stores.integrations }),

@@ -4,7 +4,8 @@ import type { CopyAction } from '../model/copying.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
 import { afterApply, appliedBy, changed, conflictsOf, copyOf, marked, orderOf, sourceOf, strangerOf, uidOfTarget } from '../testing/copies.ts'
 import { objectOf } from '../testing/json-reading.ts'
-import { type ApplyDecision, type CopyDecision, decideCopy, failedCopy, withoutConflicts } from './copy-decision.ts'
+import { decideCopy, failedCopy, withoutConflicts } from './copy-decision.ts'
+import type { ApplyDecision, CopyDecision } from './copy-draft.ts'
 import type { CopyOrder } from './copy-order.ts'
 
 const source = sourceOf('ScheduledIntegration')

@@ -1,69 +1,20 @@
-import type { CopyItem, CopyOutcome, CopyReason, CopyResult } from '../model/copying.ts'
-import { isJsonObject } from '../model/json.ts'
+import type { CopyItem } from '../model/copying.ts'
 import type { JsonObject } from '../model/kubernetes.ts'
-import { annotation, apiVersion, label } from '../model/names.ts'
+import { annotation, apiVersion } from '../model/names.ts'
 import { metadataOf, specOf, textOf, textsIn } from '../model/raw-object.ts'
-import type { EventDraft, JsonPatch } from './action.ts'
+import type { EventDraft } from './action.ts'
+import { type ApplyDecision, type Case, type CopyDecision, type LeaveDecision, type Met, applied, failure, left } from './copy-draft.ts'
 import { asDryRun, failedItem, keptTexts, named } from './copy-item.ts'
-import { copyManifest, copyMarks, isSchedulable } from './copy-manifest.ts'
-import type { CopyOrder, CopyRequires } from './copy-order.ts'
-import { outcomeOn, withOutcome, withRequestOf } from './copy-outcome.ts'
-import { requiresNothing, requiresOf } from './copy-requires.ts'
+import { copyManifest, isSchedulable } from './copy-manifest.ts'
+import type { CopyOrder } from './copy-order.ts'
+import { outcomeOn, withRequestOf } from './copy-outcome.ts'
+import { ofStranger, strangerText } from './copy-stranger.ts'
 import { withoutField } from './field-at.ts'
-import { coveredPart, handback, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
+import { handback, isKeptByOthers, ownFields, reachesBeyond, takeover } from './field-ownership.ts'
 import { isIncluded } from './inclusion.ts'
 import { keptAlternatives } from './kept-alternatives.ts'
 import { keptWithoutSchedule } from './kept-without-schedule.ts'
 import { isKeptByGitOps } from './tracking-metadata.ts'
-
-/** Nothing is written. */
-export interface LeaveDecision {
-  readonly kind: 'leave'
-  readonly item: CopyItem
-  /** Of the copy as it is; nothing if it is none of ours. */
-  readonly requires: CopyRequires
-  /** Told again: whoever was to tell it when it was done may not have come to it. */
-  readonly event?: EventDraft | undefined
-}
-
-/** One request of server-side apply, by field manager `cloneManager`, as a dry run if the order says so. */
-export interface ApplyDecision {
-  readonly kind: 'apply'
-  /** Without uid and resourceVersion: whoever sends it adds the version that was decided upon. */
-  readonly manifest: JsonObject
-  readonly force: boolean
-  readonly was: 'missing' | 'there'
-  /**
-   * To be sent before it, upon the version that was decided upon; the manifest then goes upon the version that this makes. It changes
-   * no field, but says that all of the spec is ours, and that somebody activated the copy: whatever the manifest lacks goes with it, in
-   * one request that is valid as a whole. `back` undoes it, for when the manifest is not accepted.
-   */
-  readonly before: { readonly patch: JsonPatch; readonly back: JsonPatch } | undefined
-  /** What it is called when the API server has accepted it; `unchanged` when that made no difference. */
-  readonly done: CopyItem
-  readonly unchanged: CopyItem
-  /** Told when it has been accepted. */
-  readonly event: EventDraft | undefined
-  readonly requires: CopyRequires
-  /** What it was decided upon, for deciding again. */
-  readonly source: JsonObject
-  readonly wasCopied: boolean
-  /** Fields that were left out, since others have changed them. */
-  readonly kept: readonly string[]
-}
-
-export type CopyDecision = LeaveDecision | ApplyDecision
-
-/** All that a decision depends on. */
-interface Case {
-  readonly source: JsonObject
-  readonly live: JsonObject | undefined
-  readonly order: CopyOrder
-  readonly wasCopied: boolean
-  readonly kept: readonly string[]
-}
-
-type Met = Case & { readonly live: JsonObject }
 
 /**
  * What is to be done with one object of the source, as the table of verbs says. `source` and `live` are raw objects as the API server
@@ -88,7 +39,6 @@ export function failedCopy({ source }: Pick<ApplyDecision, 'source'>, reason: 'C
 }
 
 const suspendField = '.spec.suspend'
-const outcomeField = `.metadata.annotations.${annotation.outcome}`
 /** Names of our kinds; the CRDs say so as well. */
 const longestName = 63
 /** etcd takes 1.5 MiB by default, of which the API server needs some for who owns what. Bytes. */
@@ -123,50 +73,6 @@ function ofPresent(given: Met): CopyDecision {
     case 'Reset':
       return ofReset(given)
   }
-}
-
-/** Why it is no copy of ours. Copies are told by their label, and by UID and namespace of their source. */
-function strangerText(live: JsonObject, source: JsonObject, { clone, clones, spec }: CopyOrder): string | undefined {
-  const maker = textsIn(live, 'labels')[label.clone]
-  if (maker !== undefined && maker !== clone.name) return `it is a copy that TenantClone ${maker} made${clones.includes(maker) ? '' : ', which is gone'}`
-  const { [annotation.sourceNamespace]: namespace, [annotation.sourceUid]: uid } = textsIn(live, 'annotations')
-  if (maker === undefined || namespace !== spec.source.namespace) return 'an object of this name is here that this TenantClone did not copy'
-  return uid === metadataOf(source)['uid'] ? undefined : 'it is a copy of another object that had this name in the source'
-}
-
-function ofStranger(given: Met, message: string): CopyDecision {
-  const { live, order } = given
-  const { onConflict } = order.spec
-  const maker = textsIn(live, 'labels')[label.clone]
-  // Of one that is there: both would take it again and again.
-  const isOfOtherClone = maker !== undefined && maker !== order.clone.name && order.clones.includes(maker)
-  if (onConflict === 'Fail') return failure(given.source, 'NotOurs', `${message}: rename one of the two, or set onConflict`)
-  if (onConflict === 'Skip' || isOfOtherClone) return left(given, 'Skipped', { reason: 'NotOurs', message: isOfOtherClone ? message : `${message}: onConflict: Adopt takes it over` })
-  // A copy without suspend is held, and this may be at work.
-  if (isSchedulable(live) && specOf(live)['suspend'] === undefined) return failure(given.source, 'NotOurs', 'to be adopted, it has to say what it is: set spec.suspend to true or false')
-  return adopted(given)
-}
-
-/**
- * Marks alone, since whatever it says was said by others. What copying owns in it nevertheless, as in a copy that lost its label, is said
- * again as it is there: left out, it would go. Marks that others have said (kubectl has applied a dump, say) are taken by force, which
- * reaches nothing else: whatever else is said is so in the very version that it goes upon.
- */
-function adopted(given: Met): CopyDecision {
-  const { live, source, order } = given
-  const marks = copyMarks(source, order)
-  const own = ownFields(live)
-  const known = own === undefined ? {} : coveredPart(own, live)
-  const before = isJsonObject(known) ? known : {}
-  // What a TenantClone that is gone was asked for has not been done for this one, also if their ids are the same.
-  const { [annotation.request]: _id, [annotation.outcome]: _outcome, ...annotations } = textsIn(before, 'annotations')
-  const undone = textsIn(live, 'annotations')[annotation.request] === undefined ? {} : { [annotation.request]: '' }
-  const manifest = {
-    ...marks,
-    metadata: { ...marks.metadata, labels: { ...textsIn(before, 'labels'), ...marks.metadata.labels }, annotations: { ...annotations, ...undone, ...marks.metadata.annotations } },
-    ...(isJsonObject(before['spec']) && { spec: before['spec'] }),
-  }
-  return { ...applied({ ...given, kept: [] }, manifest, { was: 'there', result: 'Adopted' }), force: true }
 }
 
 /** Brings up to date what nobody has changed here. A copy that somebody enabled may be running: it stays as it is. */
@@ -236,30 +142,6 @@ function isCurrent(live: JsonObject, manifest: JsonObject): boolean {
   const own = ownFields(live)
   const wanted = withRequestOf(live, manifest)
   return isIncluded(wanted, live) && (own === undefined || !reachesBeyond(own, wanted))
-}
-
-interface Applying extends Pick<CopyItem, 'message'> {
-  readonly was: ApplyDecision['was']
-  readonly result: CopyOutcome['result']
-}
-
-function applied(given: Case, manifest: JsonObject, { was, ...draft }: Applying): ApplyDecision {
-  const { source, order, wasCopied, kept } = given
-  const item = { ...named(source), ...keptTexts(kept) }
-  return {
-    kind: 'apply', manifest: kept.includes(outcomeField) ? manifest : withOutcome(manifest, order, { result: draft.result, ...keptTexts(kept) }), force: false, was, before: undefined, event: undefined,
-    done: { ...item, ...draft }, unchanged: { ...item, result: 'Unchanged' },
-    requires: requiresOf(manifest), source, wasCopied, kept,
-  }
-}
-
-function left({ source, live }: Case, result: CopyResult, more: Omit<CopyItem, 'kind' | 'name' | 'result'> = {}): LeaveDecision {
-  const isCopy = live !== undefined && more.reason !== 'ManagedByGitOps' && more.reason !== 'NotOurs'
-  return { kind: 'leave', item: { ...named(source), result, ...more }, requires: isCopy ? requiresOf(live) : requiresNothing }
-}
-
-function failure(source: JsonObject, reason: CopyReason, message: string): LeaveDecision {
-  return { kind: 'leave', item: failedItem(source, reason, message), requires: requiresNothing }
 }
 
 function resuspension(live: JsonObject, { clone, requestId }: CopyOrder): EventDraft {

@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../model/kubernetes.ts'
 import { apiVersion, cloneManager } from '../model/names.ts'
 import type { CopyOrder } from '../plan/copy-order.ts'
-import { type ApplyDecision, type CopyDecision, decideCopy } from '../plan/copy-decision.ts'
+import { decideCopy } from '../plan/copy-decision.ts'
+import type { ApplyDecision, CopyDecision } from '../plan/copy-draft.ts'
 import { type ManagedObject, type Manager, applied, edited } from './field-managers.ts'
 import { objectOf, objectsIn, textOf } from './json-reading.ts'
 
