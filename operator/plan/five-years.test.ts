@@ -13,6 +13,13 @@ import { planSchedule } from './schedule.ts'
 import { ruleOf } from './schedule-rule.ts'
 import { matchesIn } from './timing.ts'
 
+interface Absences {
+  /** In (0, 1], in turn: how much of the time that it may be away it is away. */
+  readonly lazy: readonly number[]
+  /** It comes back as another process, which remembers nothing. */
+  readonly restarts: boolean
+}
+
 /**
  * One CronJob whose controller is prompt, and an operator that sleeps: between its passes it is away for as long as its own
  * `exactUntil` allows, to the minute. What fires must be the occurrences, all of them and nothing else.
@@ -24,19 +31,25 @@ class Sleeper {
   #observed: ObservedSchedule
   #cronJob: CronJob | undefined
   #looked: Instant
-  /** In (0, 1]: how much of the time that it may be away it is away. */
-  readonly #laziness: () => number
+  readonly #schedule: Schedule
+  readonly #from: Instant
+  readonly #absences: Absences
+  #turn = 0
 
-  constructor(schedule: Schedule, from: Instant, laziness: () => number) {
-    const object = scheduleObject({ created: formatInstant(from), spec: { schedule: asJson(schedule) } })
-    this.#observed = observation({ schedule: object, integration: integration() })
+  constructor(schedule: Schedule, from: Instant, absences: Absences) {
+    this.#schedule = schedule
+    this.#from = from
+    this.#observed = observed(schedule, from)
     this.now = from
     this.#looked = from
-    this.#laziness = laziness
+    this.#absences = absences
   }
 
   liveUntil(end: Instant): void {
-    while (this.now < end) this.#sleepUntil(Math.min(end, this.#pass()))
+    while (this.now < end) {
+      this.#sleepUntil(Math.min(end, this.#pass()))
+      if (this.#absences.restarts) this.#observed = observed(this.#schedule, this.#from)
+    }
   }
 
   /** Plans and writes until there is nothing to write, and returns when it looks again. */
@@ -56,7 +69,12 @@ class Sleeper {
     const asked = requeue.kind === 'at' ? Math.max(requeue.at, this.now + second) : Infinity
     if (!isReady || this.#cronJob?.spec.suspend === true) return asked
     const exactUntil = parseInstant(textOf(status?.status['exactUntil'])) ?? this.now + 400 * day
-    return Math.max(this.now + second, Math.floor(this.now + (exactUntil - minute - this.now) * this.#laziness()))
+    return Math.max(this.now + second, Math.floor(this.now + (exactUntil - minute - this.now) * this.#lazy()))
+  }
+
+  #lazy(): number {
+    const { lazy } = this.#absences
+    return lazy[this.#turn++ % lazy.length] ?? 1
   }
 
   #seen(): ObservedSchedule {
@@ -96,6 +114,10 @@ class Sleeper {
       this.#looked = match
     }
   }
+}
+
+function observed(schedule: Schedule, from: Instant): ObservedSchedule {
+  return observation({ schedule: scheduleObject({ created: formatInstant(from), spec: { schedule: asJson(schedule) } }), integration: integration() })
 }
 
 function patched(cronJob: CronJob, { patch }: Action & { readonly verb: 'patch' }): CronJob {
@@ -141,35 +163,38 @@ const schedules = fc.oneof<fc.Arbitrary<Schedule>[]>(
 const dense = fc.record({ timeZone: zones, startDate: fc.constantFrom('2026-02-20', '2026-03-20'), startTime: times, endDate: fc.constantFrom(undefined, '2026-04-20'), recurrence: minutes.map((every) => ({ byMinute: { every } })) })
 /** Always to the last minute; or any part of it. */
 const laziness = fc.oneof(fc.constant([1]), fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { minLength: 3, maxLength: 9 }))
+const absences = fc.record({ lazy: laziness, restarts: fc.boolean() })
 const starts = fc.integer({ min: at('2026-01-01T00:00Z') / second, max: at('2027-01-01T00:00Z') / second }).map((seconds) => seconds * second)
 
-function live(schedule: Schedule, from: Instant, { until, lazy }: { readonly until: Instant; readonly lazy: readonly number[] }): Sleeper {
-  let turn = 0
-  const sleeper = new Sleeper(schedule, from, () => lazy[turn++ % lazy.length] ?? 1)
+function live(schedule: Schedule, from: Instant, { until, ...absences }: Absences & { readonly until: Instant }): Sleeper {
+  const sleeper = new Sleeper(schedule, from, absences)
   sleeper.liveUntil(until)
   return sleeper
 }
+
+/** 2028-10-01 has a run and lacks half an hour: a controller that sleeps from that run on wakes too late for the next one, in January. */
+const halfAnHourLeftOutOnTheFirst: Schedule = { timeZone: 'Australia/Lord_Howe', startDate: '2025-06-01', startTime: '00:00', recurrence: { byMonth: { day: 1, shortMonth: 'Skip', months: ['January', 'July', 'October'] } } }
 
 const shown = (instants: readonly Instant[]) => instants.map(formatInstant)
 
 describe('what the successive expressions of a schedule fire, with an operator that is away as long as it may be', () => {
   it('is what the schedule intends, over five years', { timeout: 600_000 }, () => {
     fc.assert(
-      fc.property(schedules, starts, laziness, (schedule, from, lazy) => {
+      fc.property(schedules, starts, absences, (schedule, from, away) => {
         fc.pre(ruleOf(schedule).ok)
         const until = from + 5 * 365 * day
-        expect(shown(live(schedule, from, { until, lazy }).fired)).toEqual(shown(occurrencesBetween(schedule, from, until)))
+        expect(shown(live(schedule, from, { until, ...away }).fired)).toEqual(shown(occurrencesBetween(schedule, from, until)))
       }),
-      { numRuns: 80 },
+      { numRuns: 80, examples: [[halfAnHourLeftOutOnTheFirst, at('2026-01-01T00:00Z'), { lazy: [0.9], restarts: true }]] },
     )
   })
 
   it('is what the schedule intends, every few minutes over weeks', { timeout: 600_000 }, () => {
     fc.assert(
-      fc.property(dense, laziness, (schedule, lazy) => {
+      fc.property(dense, absences, (schedule, away) => {
         const from = at('2026-03-10T12:34Z')
         const until = from + 50 * day
-        expect(shown(live(schedule, from, { until, lazy }).fired)).toEqual(shown(occurrencesBetween(schedule, from, until)))
+        expect(shown(live(schedule, from, { until, ...away }).fired)).toEqual(shown(occurrencesBetween(schedule, from, until)))
       }),
       { numRuns: 20 },
     )

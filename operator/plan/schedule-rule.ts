@@ -5,7 +5,7 @@ import { type Occurrences, occurrencesOf } from '../model/occurrences.ts'
 import { oncePer } from '../model/once-per.ts'
 import { selectedMonths } from '../model/recurrence-days.ts'
 import type { ScheduleProblem } from '../model/schedule-problems.ts'
-import { type Recurrence, type Schedule, months, weekdays } from '../model/schedule-spec.ts'
+import { type Month, type Recurrence, type Schedule, months, weekdays } from '../model/schedule-spec.ts'
 import type { Rule } from './candidates.ts'
 import type { Expression } from './cursor.ts'
 import type { Wall } from './static-horizon.ts'
@@ -59,12 +59,23 @@ function civilFields({ byDay, byWeek, byMonth }: Recurrence): { readonly days: s
   }
   if (byMonth === undefined || isClamped(byMonth)) return undefined
   const selected = (byMonth.months ?? []).map((name) => months.indexOf(name) + 1).toSorted((a, b) => a - b)
-  return { days: `${byMonth.day} ${selected.length === 0 ? '*' : selected.join(',')} *`, reach: 62 * day }
+  return { days: `${byMonth.day} ${selected.length === 0 ? '*' : selected.join(',')} *`, reach: reachOf(byMonth) }
+}
+
+/** An upper bound of what lies between two dates of a rule by month; milliseconds. Around 2100 there is no 29 February for eight years. */
+function reachOf({ day: dayOfMonth, months: selected = [] }: NonNullable<Recurrence['byMonth']>): number {
+  if (selected.length === 0) return 62 * day
+  return (selected.some((name) => isInMonth(dayOfMonth, name)) ? 1 : 8) * 366 * day
 }
 
 /** Whether it runs on another day than `day` in some month. A cron leaves such months out, just as shortMonth Skip does. */
 function isClamped(byMonth: NonNullable<Recurrence['byMonth']>): boolean {
-  return byMonth.shortMonth === 'LastDay' && selectedMonths(byMonth).some((name) => byMonth.day > daysInMonth(2001, months.indexOf(name) + 1))
+  return byMonth.shortMonth === 'LastDay' && selectedMonths(byMonth).some((name) => !isInMonth(byMonth.day, name))
+}
+
+/** Whether that month has that day in every year. */
+function isInMonth(dayOfMonth: number, name: Month): boolean {
+  return dayOfMonth <= daysInMonth(2001, months.indexOf(name) + 1)
 }
 
 /** Elapsed time is the same in UTC, where every hour and day has its full length. */

@@ -15,7 +15,7 @@ export interface Wall {
   readonly timeZone: string
   /** When the rule runs; milliseconds since midnight. */
   readonly time: number
-  /** No two occurrences are farther apart, unless months are left out; milliseconds. */
+  /** No two occurrences are farther apart; milliseconds. */
   readonly reach: number
 }
 
