@@ -362,6 +362,14 @@ it('open watches of a resource, or all, end when the test wants it', async () =>
   expect(await ended).toBeUndefined()
 })
 
+it('the trace tells of a watch that the API server refused within its answer', async () => {
+  const { exchange, next } = await openWatch()
+  expect(proxy.trace).toMatchObject([{ verb: 'watch', code: 200, serverCode: 200 }])
+  exchange.event('ERROR', statusOf(410, 'Expired'))
+  expect(await next()).toContain('Expired')
+  expect(proxy.trace).toMatchObject([{ verb: 'watch', code: 200, serverCode: 410 }])
+})
+
 it('the trace tells of each request who asked what, when, the answers, and which rule struck, also in a file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'trace-'))
   const traceFile = join(folder, 'trace.jsonl')

@@ -13,7 +13,7 @@ export interface Traced extends AskedRequest {
   readonly at: Instant
   /** The status that the client got; 0: none (yet). */
   code: number
-  /** The status with which the API server answered; 0: it was not asked, or has not answered (yet). */
+  /** The status with which the API server answered, or that of the ERROR which a watch told of; 0: it was not asked, or has not answered (yet). */
   serverCode: number
   /** The rule that struck it. */
   readonly rule?: string | undefined
@@ -192,7 +192,7 @@ export class FaultProxy {
       timer?.cancel()
       this.#watches.delete(stream)
     })
-    void shown(answer.body, stream)
+    void shown(answer.body, { stream, traced })
   }
 
   async #pause(seconds = 0): Promise<void> {
@@ -200,13 +200,24 @@ export class FaultProxy {
   }
 }
 
-async function shown(body: AsyncIterable<Buffer>, stream: LateStream): Promise<void> {
+async function shown(body: AsyncIterable<Buffer>, { stream, traced }: { readonly stream: LateStream; readonly traced: Traced }): Promise<void> {
   try {
-    for await (const bytes of body) stream.write(bytes)
+    let refused: number | undefined
+    for await (const bytes of body) {
+      refused ??= refusedWith(bytes)
+      if (refused !== undefined) traced.serverCode = refused
+      stream.write(bytes)
+    }
     stream.end('end')
   } catch {
     stream.end('break')
   }
+}
+
+/** An API server answers 200 to a watch that it refuses, such as one from a version that it has forgotten, and tells why in an ERROR frame. */
+function refusedWith(bytes: Buffer): number | undefined {
+  const [, code] = /^\{"type":"ERROR".*"code":(\d+)/.exec(bytes.toString('utf8')) ?? []
+  return code === undefined ? undefined : Number(code)
 }
 
 function give({ traced, response }: Exchange, { code, headers, body }: Answer): void {

@@ -50,7 +50,7 @@ const names = Array.from({ length: 30 }, (_unused, index) => `schedule-${index}`
 
 async function createAll(tenant: Tenant): Promise<void> {
   await Promise.all(names.map((name) => tenant.create(scheduled(name, onceAYear))))
-  await Promise.all(names.map((name) => tenant.untilReady(name, 'Scheduled')))
+  await Promise.all(names.map((name) => tenant.untilAtHome(name)))
 }
 
 async function untilAllEdited(tenant: Tenant): Promise<void> {
@@ -103,7 +103,9 @@ test('an API server that hangs up every watch after a second is asked for no lis
   await sleep(20_000)
   const trace = proxy.trace.slice(from)
   const watches = Map.groupBy(trace.filter(({ verb }) => verb === 'watch'), ({ resource }) => resource)
-  expect(trace.filter(({ verb }) => verb === 'list')).toEqual([])
+  // Where nothing happens in this namespace, and much in others, an API server has forgotten after 75 s what these watches go on from.
+  const forgotten = new Set(trace.filter(({ serverCode }) => serverCode === 410).map(({ resource }) => resource))
+  expect(trace.filter(({ verb, resource }) => verb === 'list' && !forgotten.has(resource))).toEqual([])
   for (const [resource, all] of watches) expect(all.length, `watches of ${resource} in a minute`).toBeLessThanOrEqual(20)
   proxy.use([])
 }))
@@ -114,7 +116,7 @@ test('a list from the past is not believed: nothing is written again, and change
   const expired = rulesOf({ verb: 'watch', resource: 'cronjobs', times: 1, fault: { kind: 'answer', code: 410 } })
   await withOperator({ tenant, rules: past }, async ({ proxy }) => {
     await tenant.create(scheduled('a', onceAYear))
-    await tenant.untilReady('a', 'Scheduled')
+    await tenant.untilAtHome('a')
     await untilQuiet(proxy, 3_000)
     const from = proxy.trace.length
     proxy.use([...past, ...expired])

@@ -52,6 +52,7 @@ test(`${count} schedules cost ${count} CronJobs, ${count} writes of status and $
     const creating = await measure(async () => {
       await Promise.all(names.map((name) => tenant.create(scheduled(name, onceAYear))))
       await Promise.all(names.map((name) => tenant.untilReady(name, 'Scheduled')))
+      await Promise.all(names.map((name) => tenant.untilAtHome(name)))
       await tenant.until('integrations', 'export', (object) => object.status?.scheduledBy === count)
     })
     const { 'create events': events = 0, 'patch integrations/status': countings = 0, ...rest } = countsOf(creating)

@@ -24,6 +24,7 @@ function prepared(ofIntegration: JsonObject, ofSchedule: JsonObject = {}, schedu
   return async ({ tenant, match }) => {
     await tenant.create(integration('export', ofIntegration), scheduled('a', schedule?.(match) ?? onceAYear, ofSchedule))
     await tenant.untilReady('a', 'Scheduled')
+    await tenant.untilAtHome('a')
     await tenant.until('integrations', 'export', ({ status: counted }) => counted?.scheduledBy === 1)
   }
 }

@@ -58,8 +58,15 @@ async function withIntegration(tenant: Tenant, spec: JsonObject = {}): Promise<v
 
 async function withSchedule(tenant: Tenant, schedule: JsonObject, rest: JsonObject = {}): Promise<void> {
   await tenant.create(scheduled('a', schedule, rest))
-  await tenant.untilReady('a', rest['suspend'] === true ? 'Suspended' : 'Scheduled')
+  if (rest['suspend'] === true) await tenant.untilReady('a', 'Suspended')
+  else await untilActive(tenant)
   await untilCounted(tenant, 1)
+}
+
+/** For the first time: its last write is the stamp. */
+async function untilActive(tenant: Tenant): Promise<void> {
+  await tenant.untilReady('a', 'Scheduled')
+  await tenant.untilAtHome('a')
 }
 
 async function untilCounted(tenant: Tenant, count: number): Promise<void> {
@@ -129,7 +136,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     prepare: ({ tenant }) => withIntegration(tenant),
     change: ({ tenant }) => tenant.create(scheduled('a', onceAYear)),
     done: async ({ tenant }) => {
-      await untilReady(tenant)
+      await untilActive(tenant)
       await untilCounted(tenant, 1)
     },
     writes: ['create cronjobs a', status, stamp, counted],
@@ -161,7 +168,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   enable: {
     prepare: prepared({ suspend: true }),
     change: ({ tenant }) => tenant.edit('a', { suspend: false }),
-    done: ({ tenant }) => untilReady(tenant),
+    done: ({ tenant }) => untilActive(tenant),
     writes: [patch, status, stamp],
   },
   'edit to something that cannot work': {

@@ -18,6 +18,7 @@ function prepared(of: PlayedMembers, how: JsonObject = {}): Scenario['prepare'] 
     const names = Object.keys(of)
     await tenant.create(...playedIntegrations(of), integrationSet('nightly', names, how), scheduled('a', onceAYear, ofSet('nightly')))
     await tenant.untilReady('a', 'Scheduled')
+    await tenant.untilAtHome('a')
     for (const name of names) await tenant.until('integrations', name, ({ status }) => status?.scheduledBy === 1)
     await tenant.until('integrationsets', 'nightly', ({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true)
   }
