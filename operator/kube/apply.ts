@@ -1,20 +1,12 @@
 import type { Instant } from '../model/instant.ts'
-import { isJsonObject } from '../model/json.ts'
-import type { Json, JsonObject } from '../model/kubernetes.ts'
-import { type Action, type Errand, type Evidence, type Learned, type Plan, type Postponement, type StatusPatch, evidenceKey, isHistory, isRefused, postponement, writeKey } from '../plan/action.ts'
+import type { JsonObject } from '../model/kubernetes.ts'
+import { type Action, type Errand, type Evidence, type Learned, type Plan, type Postponement, type StatusPatch, isHistory, isRefused, postponement, writeKey } from '../plan/action.ts'
 import { mergePatchOf } from '../plan/merge-patch.ts'
-import type { ApiClient } from './api-client.ts'
+import { type ActOptions, act } from './act.ts'
 import { ApiFailure, failureFields } from './api-failure.ts'
-import type { Clock } from './clock.ts'
-import type { CopyContext } from './copy-object.ts'
-import { copySlice } from './copy-slice.ts'
-import type { EventRecorder } from './event-recorder.ts'
 import { type Failure, failureOf } from './failure.ts'
 import type { Logger } from './logger.ts'
-import { look } from './look.ts'
-import { lookAtPods } from './look-at-pods.ts'
 import { sideBySide } from './side-by-side.ts'
-import { versionFence } from './version-fence.ts'
 
 /**
  * - done: all actions were carried out and, if there were none, the status is as planned.
@@ -50,27 +42,19 @@ interface Lessons {
 /** Throws only on a bug. */
 export type Apply = (plan: Plan, learned: Learned) => Promise<Applied>
 
-export interface ApplyOptions {
-  readonly client: ApiClient
-  readonly clock: Clock
-  readonly events: EventRecorder
-  readonly log: Logger
-  readonly copying: CopyContext
-}
-
 /**
  * Carries plans out: the actions in order, up to the first failure. Status tells what was observed, so it is written only in
  * a pass that has nothing else to do: after an action, the pass that sees what it did writes it. Events go with the status:
  * out when it is as planned.
  */
-export function createApply(options: ApplyOptions): Apply {
+export function createApply(options: ActOptions): Apply {
   return async (plan, learned) => {
     const lessons: Lessons = { evidence: new Map(), written: new Map(), postponed: new Map() }
     return { outcome: await carryOut(options, plan, learned, lessons), ...lessons }
   }
 }
 
-async function carryOut(options: ApplyOptions, plan: Plan, learned: Learned, lessons: Lessons): Promise<Outcome> {
+async function carryOut(options: ActOptions, plan: Plan, learned: Learned, lessons: Lessons): Promise<Outcome> {
   const now = options.clock.now()
   const { refused, written } = learned
   if (plan.actions.some((action) => isHistory(action, written, now))) return { kind: 'outrun' }
@@ -115,7 +99,7 @@ function readyErrands(errands: readonly Errand[], { written, postponed }: Learne
 }
 
 /** Those that fail do not stop the others. What became of them is told by the one that has to be seen to first. */
-async function runErrands(options: ApplyOptions, errands: readonly Errand[], lessons: Lessons): Promise<Outcome> {
+async function runErrands(options: ActOptions, errands: readonly Errand[], lessons: Lessons): Promise<Outcome> {
   const now = options.clock.now()
   const failures: Failure[] = []
   await sideBySide(errands, inFlight, async ({ action, event }) => {
@@ -137,7 +121,7 @@ async function runErrands(options: ApplyOptions, errands: readonly Errand[], les
 }
 
 /** Somebody has changed a Job, or removed it, and the store does not show it yet: what became of it is looked at, once. */
-async function lookAtChanged(options: ApplyOptions, action: Action, lessons: Lessons): Promise<void> {
+async function lookAtChanged(options: ActOptions, action: Action, lessons: Lessons): Promise<void> {
   if (action.verb !== 'merge' || action.resource !== 'jobs') return
   const { resource, namespace, name, uid } = action
   await carryOutAction(options, { verb: 'look', resource, namespace, name, about: uid, because: 'it has changed' }, lessons)
@@ -155,7 +139,7 @@ function remember({ written }: Lessons, write: Action | StatusPatch, now: Instan
 }
 
 /** Undefined: go on. */
-async function carryOutAction(options: ApplyOptions, action: Action, lessons: Lessons): Promise<Outcome | undefined> {
+async function carryOutAction(options: ActOptions, action: Action, lessons: Lessons): Promise<Outcome | undefined> {
   const { verb, resource, namespace, name, because } = action
   const fields = { verb, resource, namespace, name, because }
   try {
@@ -182,7 +166,7 @@ interface StatusChange {
   readonly status: JsonObject
 }
 
-async function carryOutStatus({ client, log }: ApplyOptions, patch: StatusPatch, change: StatusChange): Promise<Outcome | undefined> {
+async function carryOutStatus({ client, log }: ActOptions, patch: StatusPatch, change: StatusChange): Promise<Outcome | undefined> {
   const { resource, namespace, name, uid, resourceVersion } = patch
   try {
     // The version is the fence: a pass that saw an older object must not overwrite what a newer one wrote, nor write upon a
@@ -204,65 +188,4 @@ function failed(log: Logger, error: unknown, { action, fields }: { action: Actio
   if (failure.kind === 'stalled') log.warn({ ...fields, ...failureFields(error), outcome: failure.kind }, message)
   else log.info({ ...fields, ...failureFields(error), outcome: failure.kind }, message)
   return { kind: 'failed', failure, action }
-}
-
-/** Whether the name of an object to be created was taken; then it has been looked at. */
-async function act(options: ApplyOptions, action: Action, evidence: Map<string, Evidence>): Promise<boolean> {
-  switch (action.verb) {
-    case 'create':
-      return create(options, action, evidence)
-    case 'patch':
-      await patch(options.client, action)
-      break
-    case 'merge':
-      await merge(options.client, action)
-      break
-    case 'delete':
-      await remove(options.client, action)
-      break
-    case 'look':
-      evidence.set(...(await look(options, action)))
-      break
-    case 'lookAtPods':
-      evidence.set(evidenceKey(action.resource, action.namespace, action.name), await lookAtPods(options, action))
-      break
-    case 'copy':
-      evidence.set(...(await copySlice(options, action)))
-      break
-  }
-  return false
-}
-
-async function create(options: ApplyOptions, action: Action & { verb: 'create' }, evidence: Map<string, Evidence>): Promise<boolean> {
-  const { resource, namespace, name, object } = action
-  try {
-    const target = { resource, namespace }
-    await options.client.request({ verb: 'create', target, body: { type: 'application/json', value: object } })
-    return false
-  } catch (error) {
-    // Our own earlier request whose answer was lost, or an object that our selectors do not show: no store can tell.
-    if (!(error instanceof ApiFailure) || error.reason !== 'AlreadyExists' || resource === 'leases') throw error
-    evidence.set(...(await look(options, { verb: 'look', resource, namespace, name, because: 'the name is taken' })))
-    return true
-  }
-}
-
-async function patch(client: ApiClient, { resource, namespace, name, uid, resourceVersion, patch }: Action & { verb: 'patch' }): Promise<void> {
-  const value: readonly Json[] = [...versionFence({ uid, resourceVersion }), ...patch]
-  await client.request({ verb: 'patch', target: { resource, namespace, name }, body: { type: 'application/json-patch+json', value } })
-}
-
-/** The API server compares version and uid of a merge as well. */
-async function merge(client: ApiClient, { resource, namespace, name, uid, resourceVersion, merge, fieldManager }: Action & { verb: 'merge' }): Promise<void> {
-  const metadata = isJsonObject(merge.metadata) ? merge.metadata : {}
-  const value = { ...merge, metadata: { ...metadata, uid, resourceVersion } }
-  const target = { resource, namespace, name }
-  await client.request({ verb: 'patch', target, ...(fieldManager !== undefined && { query: { fieldManager } }), body: { type: 'application/merge-patch+json', value } })
-}
-
-async function remove(client: ApiClient, action: Action & { verb: 'delete' }): Promise<void> {
-  const { resource, namespace, name, uid, resourceVersion, propagationPolicy } = action
-  const preconditions = { uid, ...(resourceVersion !== undefined && { resourceVersion }) }
-  const value = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, propagationPolicy }
-  await client.request({ verb: 'delete', target: { resource, namespace, name }, body: { type: 'application/json', value } })
 }
