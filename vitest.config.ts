@@ -13,7 +13,7 @@ const stories = {
   // They wait most of the time; those that wait the longest should not begin last.
   maxWorkers: 16,
   maxConcurrency: 200,
-  testTimeout: 900_000,
+  testTimeout: 1_500_000,
   hookTimeout: 120_000,
   teardownTimeout: 30_000,
   sequence: { concurrent: true, groupOrder: 1 },

@@ -5,7 +5,7 @@ import { meanwhile } from './harness/admission.ts'
 import { api } from './harness/api.ts'
 import { cron, everyMinute, integration, onceAYear, scheduled } from './harness/manifests.ts'
 import { type Tenant, minuteOf, nextMinute, sleep, test } from './harness/tenant.ts'
-import { allRan, minutesRun, toldOf, untilTold } from './harness/told.ts'
+import { allRan, allRanSince, minutesRun, toldOf, untilTold } from './harness/told.ts'
 import { minutes } from './harness/watched.ts'
 
 // A schedule that is changed just before its minute, at it and after it: each occurrence has a run or a record that says why not,
@@ -17,7 +17,6 @@ const changed = [
   { name: 'at', offset: 0 },
   { name: 'one-second-after', offset: 1_000 },
 ]
-type Told = Readonly<Record<number, string>>
 
 const names = changed.map(({ name }) => name)
 
@@ -39,20 +38,6 @@ async function create(tenant: Tenant, schedule: JsonObject, spec: JsonObject = {
   await Promise.all(names.map((name) => tenant.untilReady(name)))
 }
 
-interface Lived {
-  readonly through: number
-  readonly minute: number
-  readonly told: Told | undefined
-}
-
-/** Each minute ran from when the CronJob was there; one that passed before, where the operator was slow, is told as well. */
-function allRanSince(tenant: Tenant, name: string, { through, minute, told = {} }: Lived): Told {
-  const createdAt = (resource: 'scheduledintegrations' | 'cronjobs') => Date.parse(tenant.current(resource, name).metadata.creationTimestamp)
-  const [created, armed] = [createdAt('scheduledintegrations'), createdAt('cronjobs')]
-  const before = Object.keys(allRan({ after: created, through: Math.min(armed, through) }, minute)).map(Number)
-  return { ...Object.fromEntries(before.map((at) => [at, told[at] === 'ran' ? 'ran' : 'Missed NotStarted'])), ...allRan({ after: armed, through }, minute) }
-}
-
 interface Stopped {
   readonly minute: number
   readonly sent: ReadonlyMap<string, number>
@@ -62,7 +47,7 @@ interface Stopped {
 /** All ran before; what was due at the change ran or is told; nothing came after it. */
 async function expectStopped(tenant: Tenant, { minute, sent, reason }: Stopped): Promise<void> {
   await sleep(minute + 2 * minutes + 15_000 - Date.now())
-  await Promise.all(names.map((name) => untilTold(tenant, name)))
+  await Promise.all(names.map((name) => untilTold(tenant, name, [minute])))
   const told = Object.fromEntries(names.map((name) => [name, toldOf(tenant, name, minute)]))
   const expected = names.map((name) => {
     const atMinute = told[name]?.[0] === 'ran' ? 'ran' : `Skipped ${reason}`
@@ -78,7 +63,7 @@ const floorOf = (tenant: Tenant, name: string): number => cursorOf(tenant.curren
 async function expectStarted(tenant: Tenant, minute: number, sent: ReadonlyMap<string, number>): Promise<void> {
   const through = minute + 2 * minutes
   await sleep(through + 10_000 - Date.now())
-  await Promise.all(names.map((name) => untilTold(tenant, name)))
+  await Promise.all(names.map((name) => untilTold(tenant, name, [through])))
   const told = Object.fromEntries(names.map((name) => [name, toldOf(tenant, name, minute)]))
   expect(told).toEqual(Object.fromEntries(names.map((name) => [name, allRan({ after: floorOf(tenant, name), through }, minute)])))
   for (const name of names) {
@@ -108,7 +93,7 @@ describe('20 s before its minute, 1 s before, at it and 1 s after it', () => {
     const { minute } = await changeAround(tenant, { schedule: cron('*/1 * * * *') })
     const through = minute + 2 * minutes
     await sleep(through + 10_000 - Date.now())
-    await Promise.all(names.map((name) => untilTold(tenant, name)))
+    await Promise.all(names.map((name) => untilTold(tenant, name, [through])))
     const told = Object.fromEntries(names.map((name) => [name, toldOf(tenant, name, minute)]))
     expect(told).toEqual(Object.fromEntries(names.map((name) => [name, allRanSince(tenant, name, { through, minute, told: told[name] })])))
   })
@@ -132,19 +117,19 @@ describe('while the CronJob controller is making the Job of its minute', () => {
     ['edited', { schedule: onceAYear }],
   ])('a schedule is %s: that run is told and nothing else runs; once it is as before, each minute runs once', async ([_how, change], { tenant }) => {
     await tenant.create(integration('export'), scheduled('a', everyMinute))
-    const { metadata } = await tenant.untilReady('a', 'Scheduled')
-    const created = Date.parse(metadata.creationTimestamp)
+    await tenant.untilReady('a', 'Scheduled')
     const minute = await caught(tenant, change)
     await sleep(minute + 2 * minutes + 15_000 - Date.now())
-    await untilTold(tenant, 'a')
-    const before = allRan({ after: created, through: minute }, minute)
-    expect(toldOf(tenant, 'a', minute)).toEqual(before)
+    await untilTold(tenant, 'a', [minute])
+    const told = toldOf(tenant, 'a', minute)
+    const before = allRanSince(tenant, 'a', { through: minute, minute, told })
+    expect(told).toEqual(before)
     await tenant.edit('a', { suspend: false, schedule: everyMinute })
     await tenant.untilCronJob('a', ({ spec }) => spec.suspend === false && spec.schedule !== '59 23 31 12 *')
     await nextMinute()
     const through = await nextMinute()
     await sleep(15_000)
-    await untilTold(tenant, 'a')
+    await untilTold(tenant, 'a', [through])
     expect(toldOf(tenant, 'a', minute)).toEqual({ ...before, ...allRan({ after: floorOf(tenant, 'a'), through }, minute) })
   })
 })

@@ -44,10 +44,12 @@ function anyJob(tenant: Tenant): Promise<Job> {
 
 describe('when its status write meets a conflict after it made a Job, the CronJob controller', () => {
   test('never writes down that Job, and is late for the next one, unless another write wakes it then', async ({ tenant }) => {
+    const begun = await nextMinute()
     await createCronJob(tenant, 'late', { schedule: everyMinute })
     await createCronJob(tenant, 'woken', { schedule: everyMinute })
     await beforeFirstStatus(tenant, (name) => annotate(tenant, name), async () => {
       const first = await nextMinute()
+      expect(first, 'all was prepared within a minute').toBe(begun + minutes)
       const second = first + minutes
       await Promise.all(['late', 'woken'].map((name) => untilFired(tenant, name, first)))
       await sleep(first + 30_000 - Date.now())
@@ -67,6 +69,7 @@ describe('when its status write meets a conflict after it made a Job, the CronJo
 
   test('makes the Job again when it is gone by then; afterwards it does not', async ({ tenant }) => {
     const uids: string[] = []
+    const begun = await nextMinute()
     await createCronJob(tenant, 'eager', { schedule: everyMinute })
     const removeJob = async (): Promise<string> => {
       const job = await anyJob(tenant)
@@ -79,6 +82,7 @@ describe('when its status write meets a conflict after it made a Job, the CronJo
       await annotate(tenant, name)
     }, async () => {
       const first = await nextMinute()
+      expect(first, 'all was prepared within a minute').toBe(begun + minutes)
       await tenant.untilCronJob('eager', () => lastScheduled(tenant, 'eager') === first)
       expect(minutesOf(tenant, 'eager')).toEqual([first])
       uids.push(await removeJob())

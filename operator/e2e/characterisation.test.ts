@@ -12,11 +12,11 @@ const onNewYearsEve = '59 23 31 12 *'
 
 describe('the CronJob controller', () => {
   test('names a Job after its minute, and writes down that it was there', async ({ tenant }) => {
+    await nextMinute()
     const uid = await createCronJob(tenant, 'plain', { schedule: everyMinute })
     const minute = await nextMinute()
     await untilFired(tenant, 'plain', minute)
-    await tenant.untilCronJob('plain', ({ status }) => status?.lastScheduleTime !== undefined)
-    expect(lastScheduled(tenant, 'plain')).toBe(minute)
+    await tenant.untilCronJob('plain', () => lastScheduled(tenant, 'plain') === minute)
     const { metadata } = tenant.current('jobs', jobNameAt('plain', minute))
     expect(metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']).toBe(new Date(minute).toISOString().replace('.000Z', 'Z'))
     expect(metadata.ownerReferences).toEqual([{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'plain', uid, controller: true, blockOwnerDeletion: true }])
@@ -62,7 +62,7 @@ describe('the CronJob controller', () => {
   })
 
   test('takes two matches that it was not there for as the beginning of equal gaps, and may fire neither; a deadline that leaves one fires it', async ({ tenant }) => {
-    const first = minuteBefore(59)
+    const first = await minuteBefore(59)
     const second = first + minutes
     const schedule = `${new Date(first).getUTCMinutes()},${new Date(second).getUTCMinutes()} ${new Date(first).getUTCHours()} * * *`
     await createCronJob(tenant, 'both', { schedule, suspend: true })
@@ -75,6 +75,7 @@ describe('the CronJob controller', () => {
   })
 
   test('delays a run with concurrencyPolicy Forbid until the one before has ended, and takes a suspended Job for one that runs', async ({ tenant }) => {
+    await nextMinute()
     await createCronJob(tenant, 'forbid', { schedule: everyMinute, concurrencyPolicy: 'Forbid' })
     const first = await nextMinute()
     await untilFired(tenant, 'forbid', first)
@@ -87,7 +88,7 @@ describe('the CronJob controller', () => {
   })
 
   test('starts nothing, and says nothing, when another object has the name of the Job', async ({ tenant }) => {
-    const coming = comingMinute()
+    const coming = await comingMinute()
     await createCronJob(tenant, 'blocked', { schedule: daily(coming) })
     await createJob(tenant, jobNameAt('blocked', coming))
     await sleep(coming + 20_000 - Date.now())
@@ -99,7 +100,7 @@ describe('the CronJob controller', () => {
   })
 
   test('never repairs that a Job of its own is there of which it has not written down: it looks it up without a namespace', async ({ tenant }) => {
-    const coming = comingMinute()
+    const coming = await comingMinute()
     const uid = await createCronJob(tenant, 'forgotten', { schedule: daily(coming) })
     await createJob(tenant, jobNameAt('forgotten', coming), { ownerReferences: [controlledBy('forgotten', uid)] })
     await sleep(coming + 20_000 - Date.now())
@@ -110,14 +111,14 @@ describe('the CronJob controller', () => {
   })
 })
 
-/** The next minute that is at least ten seconds away. */
-function comingMinute(): number {
-  return Math.ceil((Date.now() + 10_000) / minutes) * minutes
+/** The next minute, when there is a whole one before it. */
+async function comingMinute(): Promise<number> {
+  return (await nextMinute()) + minutes
 }
 
 /** The same, and not this minute of an hour. */
-function minuteBefore(minute: number): number {
-  const coming = comingMinute()
+async function minuteBefore(minute: number): Promise<number> {
+  const coming = await comingMinute()
   return new Date(coming).getUTCMinutes() === minute ? coming + minutes : coming
 }
 

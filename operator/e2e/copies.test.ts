@@ -6,8 +6,9 @@ import { api, decoded, pathOf } from './harness/api.ts'
 import { auditMark, operatorWrites } from './harness/audit-log.ts'
 import { kubectl, output } from './harness/command.ts'
 import { cron, everyMinute, integration, integrationSet, onceAYear, scheduled } from './harness/manifests.ts'
+import { untilEvent } from './harness/runs.ts'
 import { type Tenant, conditionOf, minuteOf, nextMinute, test } from './harness/tenant.ts'
-import { eventually, minutes, watched } from './harness/watched.ts'
+import { minutes, watched } from './harness/watched.ts'
 
 // Tenants that are copied by others than us: kubectl, a restored dump, Git. What was active elsewhere starts nothing until a person
 // says so, and then nothing of the past.
@@ -54,10 +55,9 @@ async function expectNextRun(tenant: Tenant, name: string, since: number): Promi
   expect(first - since, 'but what comes next').toBeLessThanOrEqual(2 * minutes)
 }
 
-async function untilEvent({ namespace }: Tenant, name: string, reason: string): Promise<void> {
-  const found = () => watched('events').all(namespace).find((event) => event.reason === reason && event.involvedObject.name === name)
-  const state = () => `no event ${reason} of ${name}, but ${watched('events').all(namespace).map((event) => event.reason).join(', ')}`
-  expect(await eventually(['events'], found, { within: minutes, state })).toMatchObject({ type: 'Warning', message: expect.stringContaining(`kubectl integrations enable ${name} --namespace ${namespace}`) })
+async function untilTold(tenant: Tenant, name: string, reason: string): Promise<void> {
+  const { namespace } = tenant
+  expect(await untilEvent(tenant, reason, ({ involvedObject }) => involvedObject.name === name)).toMatchObject({ type: 'Warning', message: expect.stringContaining(`kubectl integrations enable ${name} --namespace ${namespace}`) })
 }
 
 /** Three integrations, a set with a schedule of its own, and schedules of every minute. */
@@ -85,7 +85,7 @@ describe('a tenant that is copied with kubectl', () => {
     }
     await other.until('integrationsets', 'nightly', (set) => conditionOf(set, 'Active')?.reason === 'CopiedFromAnotherTenant')
     await untilHeld(other, 'off', 'Suspended')
-    await untilEvent(other, 'a', 'CopiedFromAnotherTenant')
+    await untilTold(other, 'a', 'CopiedFromAnotherTenant')
     await sleep(2 * minutes + 15_000)
     expect(watched('jobs').names(other.namespace), 'not one Job').toEqual([])
     expect(ranAt(tenant, 'a').filter((minute) => minute > copied).length, 'the source has run meanwhile').toBeGreaterThanOrEqual(2)
@@ -138,7 +138,7 @@ describe('a namespace in which activation is required', () => {
     await untilHeld(tenant, 'enabled', 'ActivationRequired')
     await untilHeld(tenant, 'plain', 'ActivationRequired')
     await untilHeld(tenant, 'off', 'Suspended')
-    await untilEvent(tenant, 'plain', 'ActivationRequired')
+    await untilTold(tenant, 'plain', 'ActivationRequired')
     const asked = Date.now()
     await sleep(2 * minutes + 15_000)
     expect([...ranAt(tenant, 'enabled'), ...ranAt(tenant, 'plain')]).toEqual([])

@@ -12,6 +12,8 @@ import type { JsonObject } from '../model/kubernetes.ts'
 import { apiVersion, group } from '../model/names.ts'
 import { exampleObject, ruleExamples } from '../testing/crd-examples.ts'
 import { run, type Result } from './harness/command.ts'
+import { retried } from './harness/install.ts'
+import { minutes } from './harness/watched.ts'
 
 // What the API server and kubectl make of our CustomResourceDefinitions, which are installed before the suite.
 const namespace = `crds-${randomUUID().slice(0, 8)}`
@@ -162,6 +164,8 @@ describe('kubectl', () => {
     const plural = `scheduledintegrations.${otherGroup}`
     await applied(inGroup(otherGroup, customResourceDefinition(resourceKinds.ScheduledIntegration)))
     await kubectl(['wait', '--for=condition=Established', `crd/${plural}`])
+    // Established is not served yet.
+    await retried(async () => expect(await kubectl(['get', plural])).toMatchObject({ code: 0 }), minutes)
     const status = {
       scheduleText: 'every day at 00:00',
       suspended: false,

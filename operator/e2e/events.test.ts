@@ -12,7 +12,7 @@ async function untilTold(tenant: Tenant, reason: string, provoke: () => Promise<
   const state = () => `no event ${reason}, but ${watched('events').all(tenant.namespace).map((event) => event.reason).join(', ')}`
   for (let attempt = 1; ; attempt++) {
     await provoke()
-    const found = await eventually(['events'], look, { within: minutes, state }).catch((error: unknown) => error)
+    const found = await eventually(['events'], look, { within: 2 * minutes, state }).catch((error: unknown) => error)
     if (!(found instanceof Error)) return look() ?? Promise.reject(new Error(state()))
     if (attempt === 3) throw found
   }

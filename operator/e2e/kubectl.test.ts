@@ -1,5 +1,7 @@
 import { expect } from 'vitest'
 import { cron, integration, onceAYear, scheduled } from './harness/manifests.ts'
+import { jobNameAt } from './harness/raw.ts'
+import { untilRecord } from './harness/runs.ts'
 import { nextMinute, test } from './harness/tenant.ts'
 
 // Everything works with plain kubectl.
@@ -26,8 +28,9 @@ test('kubectl get tells in columns when a schedule runs, how it ran last, and wh
   await tenant.untilReady('yearly')
   await tenant.untilReady('off')
   await tenant.untilStalled('homeless', 'IntegrationNotFound')
-  await nextMinute()
-  await tenant.until('scheduledintegrations', 'often', ({ status }) => (status?.counts?.succeeded ?? 0) > 0)
+  await tenant.untilReady('often')
+  const minute = await nextMinute()
+  await untilRecord(tenant, 'often', jobNameAt('often', minute))
   // The next minute may be near: another run is not to begin while the rows are read.
   await tenant.edit('often', { suspend: true })
   await tenant.untilReady('often', 'Suspended')
@@ -51,7 +54,7 @@ test('a tenant that is deleted goes whole, with its runs', async ({ tenant }) =>
   await tenant.create(integration('export'), scheduled('often', cron('* * * * *')))
   await tenant.untilJobs('often', 1)
   await tenant.until('scheduledintegrations', 'often', ({ status }) => (status?.counts?.succeeded ?? 0) > 0)
-  const { code, stderr } = await tenant.kubectl('delete', 'namespace', tenant.namespace, '--timeout=120s')
+  const { code, stderr } = await tenant.kubectl('delete', 'namespace', tenant.namespace, '--timeout=300s')
   expect({ code, stderr }).toMatchObject({ code: 0 })
   await tenant.kubectl('create', 'namespace', tenant.namespace)
 })

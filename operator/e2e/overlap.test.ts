@@ -91,7 +91,7 @@ describe('a run that is due while the one before is in progress', () => {
 
 describe('a Job that is made of the CronJob by hand', () => {
   test('obeys overlapPolicy Skip', async ({ tenant }) => {
-    await create(tenant, '20s', { overlapPolicy: 'Skip' }, onceAYear)
+    await create(tenant, '75s', { overlapPolicy: 'Skip' }, onceAYear)
     await createByHand(tenant, 'first', 'a')
     await untilStarted(tenant, 'first')
     await createByHand(tenant, 'second', 'a')
@@ -113,7 +113,7 @@ describe('a Job that is made of the CronJob by hand', () => {
   })
 
   test('waits for a lock that another run has, says so, and runs then', async ({ tenant }) => {
-    await tenant.create(integration('export', { locks: [{ name: 'files/out.csv' }], pod: played({ runFor: '15s' }) }), scheduled('a', onceAYear), scheduled('b', onceAYear))
+    await tenant.create(integration('export', { locks: [{ name: 'files/out.csv' }], pod: played({ runFor: '75s' }) }), scheduled('a', onceAYear), scheduled('b', onceAYear))
     await Promise.all(['a', 'b'].map((name) => tenant.untilReady(name)))
     await createByHand(tenant, 'first', 'a')
     await untilStarted(tenant, 'first')

@@ -28,6 +28,7 @@ test('an operator that is killed and started again writes nothing but what chang
   )
   for (const name of ['steady', 'zoned', 'later', 'over', 'suspended', 'lost', 'disabled-meanwhile', 'drifted']) await tenant.untilReady(name)
   for (const [name, reason] of [['homeless', 'IntegrationNotFound'], ['misfiled', 'InvalidFiles'], ['incomplete', 'InvalidParameters']] as const) await tenant.untilStalled(name, reason)
+  for (const name of ['steady', 'zoned', 'later', 'lost', 'disabled-meanwhile', 'drifted']) await tenant.untilAtHome(name)
   await tenant.until('integrations', 'export', ({ status }) => status?.scheduledBy === 9)
   await sleep(5_000)
 
@@ -47,6 +48,7 @@ test('an operator that is killed and started again writes nothing but what chang
   }
   await untilOperatorReady()
   await tenant.untilReady('new')
+  await tenant.untilAtHome('new')
   await tenant.untilReady('disabled-meanwhile', 'Suspended')
   await tenant.untilCronJob('lost')
   await tenant.untilCronJob('drifted', ({ spec }) => spec.successfulJobsHistoryLimit === 25)

@@ -6,7 +6,7 @@ import { decoded } from './harness/api.ts'
 import { integration, integrationRun, integrationSet, ofSet, onceAYear, onceAt, played, scheduled, soon } from './harness/manifests.ts'
 import { operatorFile } from './harness/operator-process.ts'
 import { jobNameAt } from './harness/raw.ts'
-import { imageOf, membersEver, untilEnded, untilRecord, untilStarted, variablesOf } from './harness/runs.ts'
+import { imageOf, membersEver, untilEnded, untilEvent, untilRecord, untilStarted, variablesOf } from './harness/runs.ts'
 import { type Tenant, nextMinute, test } from './harness/tenant.ts'
 import { everyMinute } from './harness/manifests.ts'
 
@@ -44,6 +44,8 @@ describe('the value of a parameter', () => {
     await untilRecord(tenant, 'good', jobNameAt('good', at))
     const ended = await Promise.all(['set', 'now', 'wrong'].map((name) => untilEnded(tenant, name)))
     expect(ended.map(({ outcome }) => outcome)).toEqual(['Failed', 'Succeeded', 'Failed'])
+    const events = { set: 'RunFailed', now: 'RunSucceeded', wrong: 'RunFailed', good: 'RunSucceeded', bad: 'InvalidParameters' }
+    for (const [name, reason] of Object.entries(events)) await untilEvent(tenant, reason, ({ involvedObject }) => involvedObject.name === name)
     const log = await readFile(operatorFile('log'), 'utf8')
     const seen = await toldIn(tenant)
     expect(log.includes(tenant.namespace) && seen.includes('InvalidParameters'), 'this is where to look').toBe(true)

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { JsonObject } from '../../model/kubernetes.ts'
 import { api } from '../harness/api.ts'
 import { auditMark, inWords, operatorRequests, operatorWrites } from '../harness/audit-log.ts'
-import { type Manifest, everyMinute, integration, onceAYear, scheduled } from '../harness/manifests.ts'
+import { type Manifest, everyMinute, integration, onceAYear, played, scheduled } from '../harness/manifests.ts'
 import { conditionOf, isPresent, sleep, test } from '../harness/tenant.ts'
 import { eventually, minutes, watched } from '../harness/watched.ts'
 
@@ -11,10 +11,11 @@ import { eventually, minutes, watched } from '../harness/watched.ts'
 
 test('a run costs two writes of status, one of the Job, and none of the CronJob', async ({ tenant }) => {
   const at = Math.ceil(Date.now() / minutes + 1.5) * minutes
-  await tenant.create(integration('export'), scheduled('warm-up', everyMinute))
+  // The counted one is seen in progress, however busy the machine is.
+  await tenant.create(integration('export'), integration('longer', { pod: played({ runFor: '20s' }) }), scheduled('warm-up', everyMinute))
   // The first run in a namespace also makes its lock table.
   await tenant.until('scheduledintegrations', 'warm-up', ({ status }) => (status?.counts?.succeeded ?? 0) > 0)
-  await tenant.create(scheduled('counted', { recurrence: { cron: `${new Date(at + minutes).getUTCMinutes()} * * * *` } }))
+  await tenant.create(scheduled('counted', { recurrence: { cron: `${new Date(at + minutes).getUTCMinutes()} * * * *` } }, { integrationRef: { name: 'longer' } }))
   await tenant.untilReady('counted', 'Scheduled')
   await tenant.untilAtHome('counted')
   const mark = await auditMark()

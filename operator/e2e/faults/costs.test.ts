@@ -49,6 +49,7 @@ test(`${count} schedules cost ${count} CronJobs, ${count} writes of status and $
     await tenant.until('integrations', 'export', (object) => conditionOf(object, 'Ready')?.status === 'True')
     await untilQuiet(proxy, 3_000)
 
+    const begun = Date.now()
     const creating = await measure(async () => {
       await Promise.all(names.map((name) => tenant.create(scheduled(name, onceAYear))))
       await Promise.all(names.map((name) => tenant.untilReady(name, 'Scheduled')))
@@ -60,7 +61,7 @@ test(`${count} schedules cost ${count} CronJobs, ${count} writes of status and $
     expect(rest).toEqual({ 'create cronjobs': count, [status]: count, 'get namespaces': count, [stamp]: count })
     expect(new Set(written(creating).map(({ resource, name }) => `${resource} ${name}`)).size, 'one write for each object').toBe(3 * count + 1)
     expect(events).toBe(count)
-    expect(countings, 'of an Integration at most one a second').toBeLessThanOrEqual(15)
+    expect(countings, 'of an Integration at most one a second').toBeLessThanOrEqual((Date.now() - begun) / 1_000)
 
     const [a = '', b = '', c = ''] = names
     const changes: Readonly<Record<string, readonly [() => Promise<unknown>, Readonly<Record<string, number>>]>> = {

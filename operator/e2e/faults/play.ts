@@ -31,7 +31,7 @@ export async function play(tenant: Tenant, scenario: Scenario, rules: readonly F
   try {
     await operator.start()
     // Far enough for everything to be prepared by then.
-    const stage = { tenant, match: Math.ceil((Date.now() + 50_000) / minutes) * minutes }
+    const stage = { tenant, match: Math.ceil((Date.now() + 110_000) / minutes) * minutes }
     await scenario.prepare(stage)
     await untilQuiet(proxy, 3_000)
     const from = proxy.trace.length
@@ -72,11 +72,17 @@ function asked(trace: readonly Traced[]): readonly Traced[] {
   return trace.filter(({ verb, name }) => verb !== 'watch' && name !== leaderLease)
 }
 
-/** Resolves when nothing has been asked for so long, watches apart; milliseconds. */
+/** Whether an answer is to come: no rule has struck it, and its client is not long gone. */
+function isUnderWay({ code, rule, at }: Traced): boolean {
+  return code === 0 && rule === undefined && at > Date.now() - minutes
+}
+
+/** Resolves when nothing has been asked for so long, and nothing is under way, watches apart; milliseconds. */
 export async function untilQuiet(proxy: FaultProxy, quiet: number): Promise<void> {
   const end = Date.now() + minutes + 3 * quiet
   for (;;) {
-    const left = (asked(proxy.trace).at(-1)?.at ?? 0) + quiet - Date.now()
+    const all = asked(proxy.trace)
+    const left = all.some(isUnderWay) ? quiet : (all.at(-1)?.at ?? 0) + quiet - Date.now()
     if (left <= 0) return
     if (Date.now() > end) throw new Error(`there is no quiet: ${inWords(asked(proxy.trace).slice(-20)).join(', ')}`)
     await sleep(left)

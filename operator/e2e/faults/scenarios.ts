@@ -219,7 +219,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'CronJob deleted by hand': {
     prepare: prepared(),
     change: ({ tenant }) => api.remove(tenant.path('cronjobs', 'a')),
-    done: ({ tenant }) => tenant.until('scheduledintegrations', 'a', (schedule) => schedule.status?.cronJob?.uid === tenant.find('cronjobs', 'a')?.metadata.uid),
+    done: async ({ tenant }) => {
+      const former = tenant.versions('cronjobs', 'a')[0]?.metadata.uid
+      await tenant.untilCronJob('a', ({ metadata }) => metadata.uid !== former)
+      await tenant.until('scheduledintegrations', 'a', ({ status: told }) => told?.cronJob?.uid === tenant.find('cronjobs', 'a')?.metadata.uid)
+    },
     writes: ['create cronjobs a', status],
   },
 }

@@ -1,7 +1,7 @@
 import type { Condition } from '../../model/status-schema.ts'
 
 interface Conditioned {
-  readonly metadata: { readonly name: string; readonly generation?: number | undefined }
+  readonly metadata: { readonly name: string; readonly uid: string; readonly generation?: number | undefined }
   readonly status?: { readonly observedGeneration?: number | undefined; readonly conditions?: readonly Condition[] | undefined } | undefined
 }
 
@@ -9,7 +9,8 @@ interface Conditioned {
 export function statusBreaches(versions: readonly (Conditioned | undefined)[]): readonly string[] {
   return versions.flatMap((version, index) => {
     if (version?.status?.conditions === undefined) return []
-    const before = versions[index - 1]
+    const former = versions[index - 1]
+    const before = former?.metadata.uid === version.metadata.uid ? former : undefined
     return [...breaches(version), ...transitionBreaches(before, version)].map((breach) => `${version.metadata.name}, version ${index}: ${breach}`)
   })
 }

@@ -41,8 +41,9 @@ export async function startOperatorChild({ kubeconfig, log, environment = {}, pr
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', file.fd], env: { ...process.env, ...image.environment, ...environment } })
   running.add(child)
   const { promise: address, resolve } = Promise.withResolvers<string>()
+  let written = Promise.resolve()
   child.stdout?.on('data', (chunk: Buffer) => {
-    void file.appendFile(chunk)
+    written = written.then(() => file.appendFile(chunk))
     const said = /"address":"([^"]+)"/.exec(chunk.toString('utf8'))?.[1]
     if (said !== undefined) resolve(said)
   })
@@ -50,6 +51,7 @@ export async function startOperatorChild({ kubeconfig, log, environment = {}, pr
   const end = async (): Promise<void> => {
     await closed
     running.delete(child)
+    await written
     await file.close()
   }
   return { process: child, address, ended: end() }

@@ -23,6 +23,8 @@ let token: Promise<string> | undefined
 
 /** Starting takes a processor half a second: many at once would all be late. */
 const starting = new Slots(4)
+/** What was crashed near a match must be back before it, whoever begins meanwhile. */
+const startingAgain = new Slots(4)
 
 interface ProxiedOptions {
   readonly proxy: FaultProxy
@@ -71,8 +73,12 @@ export class ProxiedOperator {
   }
 
   /** Resolves when its caches are complete. */
-  async start(): Promise<void> {
-    await starting.with(async () => {
+  start(): Promise<void> {
+    return this.#start(starting)
+  }
+
+  async #start(slots: Slots): Promise<void> {
+    await slots.with(async () => {
       const child = await startOperatorChild({ kubeconfig: this.#file('kubeconfig'), log: this.#file('log'), environment: { INTEGRATION_SCHEDULER_LEADER_ELECTION: String(this.#leaderElection) } })
       this.#child = child
       const address = await Promise.race([child.address, child.ended.then(() => undefined)])
@@ -112,7 +118,7 @@ export class ProxiedOperator {
     child?.process.kill('SIGKILL')
     this.#restarting = (async () => {
       await child?.ended
-      await this.start()
+      await this.#start(startingAgain)
     })()
     // Whoever waits for it hears of a failure.
     this.#restarting.catch(() => undefined)

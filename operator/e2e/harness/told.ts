@@ -23,19 +23,23 @@ export function latenessOf(tenant: Tenant, schedule: string, minute: number): nu
   return Date.parse(job?.metadata.creationTimestamp ?? '') - minute
 }
 
-/** Resolves once every run has ended and been told. */
-export async function untilTold(tenant: Tenant, schedule: string): Promise<void> {
+/** What became of each occurrence, by its distance from some minute in minutes. */
+export type Told = Readonly<Record<number, string>>
+
+/** Resolves once every run has ended and been told, and what was due at these minutes is told, whatever became of it. */
+export async function untilTold(tenant: Tenant, schedule: string, due: readonly number[]): Promise<void> {
   await tenant.until('scheduledintegrations', schedule, ({ status }) => {
     const told = new Map(status?.runs?.map(({ jobUID, outcome }) => [jobUID, outcome]))
-    return jobsEver(tenant, schedule).every(({ metadata }) => told.get(metadata.uid) === 'Succeeded')
-  })
+    const times = new Set(status?.runs?.map(({ scheduledTime }) => Date.parse(scheduledTime ?? '')))
+    return due.every((minute) => times.has(minute)) && jobsEver(tenant, schedule).every(({ metadata }) => told.get(metadata.uid) === 'Succeeded')
+  }, 5 * minutes)
 }
 
 /**
  * What the status tells of each occurrence, by its distance from `minute` in minutes: `ran`, or why not. There is one record for
  * each, and those of runs are those of the Jobs that were seen.
  */
-export function toldOf(tenant: Tenant, schedule: string, minute: number): Readonly<Record<number, string>> {
+export function toldOf(tenant: Tenant, schedule: string, minute: number): Told {
   const { status } = tenant.current('scheduledintegrations', schedule)
   const records = (status?.runs ?? []).map(({ scheduledTime, outcome, reason }) => ({ at: Date.parse(scheduledTime ?? ''), what: outcome === 'Succeeded' ? 'ran' : `${outcome} ${reason}` }))
   expect(new Set(records.map(({ at }) => at)).size, `${schedule}: one record for each occurrence`).toBe(records.length)
@@ -45,8 +49,22 @@ export function toldOf(tenant: Tenant, schedule: string, minute: number): Readon
 }
 
 /** The same for minutes in (after, through], had all of them run. */
-export function allRan({ after, through }: { readonly after: number; readonly through: number }, minute: number): Readonly<Record<number, string>> {
+export function allRan({ after, through }: { readonly after: number; readonly through: number }, minute: number): Told {
   const first = Math.floor(after / minutes) * minutes + minutes
   const count = Math.max(0, Math.floor((through - first) / minutes) + 1)
   return Object.fromEntries(Array.from({ length: count }, (_unused, index) => [(first - minute) / minutes + index, 'ran']))
+}
+
+interface Lived {
+  readonly through: number
+  readonly minute: number
+  readonly told: Told | undefined
+}
+
+/** Each minute ran from when the CronJob was there; one that passed before, where the operator was slow, is told as well. */
+export function allRanSince(tenant: Tenant, name: string, { through, minute, told = {} }: Lived): Told {
+  const createdAt = (resource: 'scheduledintegrations' | 'cronjobs') => Date.parse(tenant.current(resource, name).metadata.creationTimestamp)
+  const [created, armed] = [createdAt('scheduledintegrations'), createdAt('cronjobs')]
+  const before = Object.keys(allRan({ after: created, through: Math.min(armed, through) }, minute)).map(Number)
+  return { ...Object.fromEntries(before.map((at) => [at, told[at] === 'ran' ? 'ran' : 'Missed NotStarted'])), ...allRan({ after: armed, through }, minute) }
 }

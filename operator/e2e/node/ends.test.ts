@@ -4,9 +4,9 @@ import { api, decoded } from '../harness/api.ts'
 import { retried } from '../harness/install.ts'
 import { everyMinute, integration, integrationRun, scheduled } from '../harness/manifests.ts'
 import { isOver, logOf, script } from '../harness/real.ts'
-import { untilEnded, untilRecord } from '../harness/runs.ts'
+import { untilEnded, untilEvent, untilRecord } from '../harness/runs.ts'
 import { type Tenant, conditionOf, minuteOf, test } from '../harness/tenant.ts'
-import { eventually, minutes } from '../harness/watched.ts'
+import { minutes } from '../harness/watched.ts'
 
 // How runs of real containers end, and what they are told when they begin (docs/runs.md).
 
@@ -19,7 +19,7 @@ describe('a run on demand', () => {
     ['exits with 3, which is completed with errors', 'exit 3', 'CompletedWithErrors', 'PodFailurePolicy', 'False'],
     ['takes too long', 'sleep 600', 'Failed', 'DeadlineExceeded', 'False'],
   ] as const)('that %s is told as such', async ([, text, outcome, reason, succeeded], { tenant }) => {
-    await tenant.apply(integration('export', { container: script(text), completedWithErrors: { exitCodes: [3] }, timeoutSeconds: 20, retries: outcome === 'CompletedWithErrors' ? 2 : 0 }), onDemand())
+    await tenant.apply(integration('export', { container: script(text), completedWithErrors: { exitCodes: [3] }, ...(reason === 'DeadlineExceeded' && { timeoutSeconds: 20 }), retries: outcome === 'CompletedWithErrors' ? 2 : 0 }), onDemand())
     const ended = await untilEnded(tenant, 'now')
     expect({ outcome: ended.outcome, reason: ended.reason }).toEqual({ outcome, reason })
     expect(conditionOf({ status: ended }, 'Succeeded')).toMatchObject({ status: succeeded, reason: `Run${outcome}` })
@@ -102,6 +102,6 @@ describe('a run whose pod is evicted', () => {
     // The former one takes two seconds to end; times are in whole seconds.
     expect(others.every(({ metadata }) => Date.parse(metadata.creationTimestamp) >= evicted + 1_000)).toBe(true)
     if (onDisruption === 'Retry') expect(await logOf(tenant, tenant.current('jobs', job))).toBe('begun\ndone\n')
-    await eventually(['events'], () => tenant.all('events').find(({ reason: why, involvedObject: { kind } }) => kind === 'IntegrationRun' && why === `Run${wanted.outcome}`), { within: minutes, state: () => 'no event' })
+    await untilEvent(tenant, `Run${wanted.outcome}`, ({ involvedObject: { kind } }) => kind === 'IntegrationRun')
   })
 })

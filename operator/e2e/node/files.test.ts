@@ -89,7 +89,7 @@ describe('a file', () => {
       await chmod(join(folder.path, 'bookings.csv'), 0o666)
       const locks = [{ name: 'exchange/bookings.csv' }]
       const file = { name: 'bookings', required: true }
-      const slowly = 'for i in 1 2 3 4 5; do wc -l < "$FILE_BOOKINGS" || exit 1; sleep 2; done'
+      const slowly = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do wc -l < "$FILE_BOOKINGS" || exit 1; sleep 5; done'
       const reader = { files: [file], locks, container: script(slowly), pod: { securityContext: { fsGroup: 65_532 } } }
       const mover = { ...reader, files: [{ ...file, access: 'ReadWrite' }], container: script('mv "$FILE_BOOKINGS" "$FILE_BOOKINGS.$INTEGRATION_RUN_NAME"') }
       const given = { files: [onClaim('bookings', 'bookings.csv')] }
@@ -100,7 +100,7 @@ describe('a file', () => {
       await tenant.until('integrationruns', 'move', (run) => run.status?.outcome === 'Waiting' && run.status.reason === 'WaitingForLock')
       const [read, move] = [await untilEnded(tenant, 'read'), await untilEnded(tenant, 'move')]
       expect([read.outcome, move.outcome]).toEqual(['Succeeded', 'Succeeded'])
-      expect(await logOf(tenant, tenant.current('jobs', read.jobName ?? '')), 'it was there all the time').toBe('3\n3\n3\n3\n3\n')
+      expect(await logOf(tenant, tenant.current('jobs', read.jobName ?? '')), 'it was there all the time').toBe('3\n'.repeat(12))
       const [first, second] = [read, move].map(({ jobName = '' }) => spanOf(tenant.current('jobs', jobName)))
       expect(second?.from).toBeGreaterThanOrEqual(first?.to ?? Infinity)
       expect(await folder.list()).toEqual([`bookings.csv.${move.runName}`])

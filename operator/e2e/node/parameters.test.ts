@@ -3,7 +3,7 @@ import { kubectl } from '../harness/command.ts'
 import { namespace, retried } from '../harness/install.ts'
 import { integration, integrationRun, integrationSet, onceAYear, scheduled } from '../harness/manifests.ts'
 import { logOf, script } from '../harness/real.ts'
-import { untilEnded } from '../harness/runs.ts'
+import { untilEnded, untilEvent } from '../harness/runs.ts'
 import { type Tenant, test } from '../harness/tenant.ts'
 import { minutes, watched } from '../harness/watched.ts'
 
@@ -78,6 +78,7 @@ describe('a value', () => {
     await tenant.apply(integrationRun('now', { scheduleRef: { name: 'yearly' } }), integrationRun('wrong', { scheduleRef: { name: 'yearly' }, parameters: [{ name: 'txt', value }, { name: 'list', values: [`${value};;`] }] }))
     expect(await untilEnded(tenant, 'now')).toMatchObject({ outcome: 'Failed' })
     expect(await untilEnded(tenant, 'wrong')).toMatchObject({ outcome: 'Failed', message: expect.stringContaining('no parameter "txt"') })
+    for (const name of ['now', 'wrong']) await untilEvent(tenant, 'RunFailed', ({ involvedObject }) => involvedObject.name === name)
     const { stdout: pods } = await tenant.kubectl('get', 'pods', '--output=jsonpath={.items[*].metadata}')
     const objects = (['scheduledintegrations', 'integrationruns', 'cronjobs', 'jobs'] as const).flatMap((resource) => tenant.all(resource))
     await watched('events').synced()
