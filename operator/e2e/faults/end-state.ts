@@ -9,8 +9,13 @@ const resources = ['scheduledintegrations', 'integrations', 'integrationsets', '
 
 /** All that is there in the end, without what differs from one time or namespace to another: comparable between runs of one scenario. */
 export function endState(stage: Stage): JsonObject {
-  const all = (resource: WatchedResource): Json[] => stage.tenant.all(resource).toSorted(byName).map((object) => asCompared(JSON.parse(JSON.stringify(object)), stage))
+  const all = (resource: WatchedResource): Json[] => stage.tenant.all(resource).toSorted(byName).map((object) => asCompared(withoutKind(JSON.parse(JSON.stringify(object))), stage))
   return Object.fromEntries(resources.map((resource) => [resource, all(resource)]))
+}
+
+/** What a watch says of an object, and a list does not. */
+function withoutKind({ apiVersion: _version, kind: _kind, ...rest }: JsonObject): JsonObject {
+  return rest
 }
 
 const byName = (one: KubernetesObject, other: KubernetesObject): number => one.metadata.name.localeCompare(other.metadata.name)
