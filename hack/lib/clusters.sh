@@ -27,7 +27,13 @@ is_ready() {
   [[ -s $state/since && -s $state/server ]] || return 1
   local server; server=$(cat "$state/server")
   if [[ $(cluster_kind) == kind ]]; then kind_is_ready; return; fi
-  ! dead_process >/dev/null && api /readyz --max-time 3 >/dev/null 2>&1
+  # On a machine that is busy an API server answers late, or not yet; of one that is gone the process is.
+  local end=$((SECONDS + 30))
+  until api /readyz --max-time 10 >/dev/null 2>&1; do
+    ! dead_process >/dev/null && (( SECONDS < end )) || return 1
+    sleep 0.5
+  done
+  ! dead_process >/dev/null
 }
 
 # remove_cluster: stops everything and puts the machine back. Also after an up that did not end well; keeps logs if KEEP_LOGS is set.
