@@ -29,6 +29,8 @@ export type LiveSchedule = Live<ScheduleStatus>
 /** A namespace of one story's own, and what the story does and sees in it. */
 export class Tenant {
   readonly namespace: string
+  #catchingUp: Promise<void> | undefined
+  #catchingUpNext: Promise<void> | undefined
 
   constructor(namespace: string) {
     this.namespace = namespace
@@ -111,9 +113,19 @@ export class Tenant {
 
   /**
    * Each resource has a watch of its own, and one can be behind another: who has seen a status and then looks at the CronJob of
-   * which it speaks must wait for what is there now.
+   * which it speaks must wait for what is there now. One look at it serves all who ask before it begins: a story may wait for hundreds.
    */
-  async caughtUp(): Promise<void> {
+  caughtUp(): Promise<void> {
+    if (this.#catchingUp !== undefined) return (this.#catchingUpNext ??= this.#catchingUp.catch(() => undefined).then(() => this.#catchUpNext()))
+    return (this.#catchingUp = this.#catchUp().finally(() => (this.#catchingUp = undefined)))
+  }
+
+  #catchUpNext(): Promise<void> {
+    this.#catchingUpNext = undefined
+    return this.caughtUp()
+  }
+
+  async #catchUp(): Promise<void> {
     await Promise.all(kept.map(async (resource) => {
       const { items, metadata: list } = decoded<{ items: readonly KubernetesObject[]; metadata: { resourceVersion: string } }>(await api.get(this.path(resource)))
       const present = new Map(items.map(({ metadata }) => [metadata.name, Number(metadata.resourceVersion)]))
